@@ -1,0 +1,461 @@
+"""The frozen messages that stages hand to each other.
+
+Plain values: no I/O, no clock, no heavy imports. Every message checks at birth what its docstrings
+promise. Identity is by `CandidateId`, never by position or completion order.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from statistics import fmean
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+FieldKind = Literal["float", "bool", "int"]
+Severity = Literal["error", "warning", "note"]
+Layer = Literal["static", "probe", "review"]
+Author = Literal["offline", "model", "human", "reference"]
+SeedSet = Literal["training", "selection", "report"]
+SuccessSemantics = Literal["held", "final", "ever"]
+RewardSource = Literal["program", "native", "sparse"]
+
+COMPONENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+"""What a reward component may be called."""
+
+MAX_COMPONENTS = 16
+"""Reward components a program may return."""
+
+
+class Outcome(StrEnum):
+    """How a candidate ended."""
+
+    TRAINED = "trained"
+    STOPPED = "stopped"
+    REJECTED = "rejected"
+    SCREENED = "screened"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed_out"
+    OVER_LIMIT = "over_limit"
+    INVALID = "invalid"
+
+
+class CandidateId(NamedTuple):
+    """Where a candidate stands in the search; written `002/1`."""
+
+    iteration: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.iteration:03d}/{self.number}"
+
+
+# ---------------------------------------------------------------- environment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldSpec:
+    """One state field of one step."""
+
+    name: str
+    """Identifier, as reward programs write it: `state.<name>`."""
+    shape: tuple[int, ...] = ()
+    """() for a scalar, (k,) for a vector, (n, k) for n vectors."""
+    kind: FieldKind = "float"
+    unit: str = ""
+    """`m`, `m/s`, `rad`, `rad/s`, `N`, `N*m`, ...; empty when dimensionless."""
+    low: float | None = None
+    """Smallest plausible value, in `unit`; None when unknown."""
+    high: float | None = None
+    """Largest plausible value, in `unit`; None when unknown."""
+    meaning: str = ""
+    """One phrase, read by the designer."""
+    source: str = ""
+    """Where the value comes from, in the card's source language; empty for a constant."""
+    quaternion: Literal["wxyz", "xyzw"] | None = None
+    constant: float | tuple[float, ...] | None = None
+    """The value of a field that never changes (a limit, a radius, dt)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionSpec:
+    """What a policy may do in one step."""
+
+    shape: tuple[int, ...]
+    """(k,) for a continuous action, () for a discrete one."""
+    kind: Literal["continuous", "discrete"] = "continuous"
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    n: int = 0
+    """Number of choices of a discrete action; 0 for a continuous one."""
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateSpec:
+    """Everything a reward program can see of an environment, with its types."""
+
+    fields: tuple[FieldSpec, ...]
+    action: ActionSpec
+
+    def field(self, name: str) -> FieldSpec:
+        """The field called `name`.
+
+        Raises:
+            KeyError: There is none.
+        """
+        for spec in self.fields:
+            if spec.name == name:
+                return spec
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What is to be learnt, and how it is judged."""
+
+    env: str
+    """The card's reference, as given to `load_card`."""
+    name: str
+    instruction: str
+    """The task in words; the only part of this message that a designer sees."""
+    fitness: str
+    """Expression over one episode's fields; higher is better; graded."""
+    success: str
+    """Condition over one step's fields, or over the episode's aggregates."""
+    semantics: SuccessSemantics = "held"
+    held_steps: int = 10
+    """Timesteps in a row for which `success` has to hold under `held`."""
+    target: float
+    """Success rate from which the task counts as solved, in [0, 1]."""
+    horizon: int
+    """Timesteps after which an episode is truncated."""
+
+
+# ------------------------------------------------------------------ candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A proposed reward program, not yet judged."""
+
+    id: CandidateId
+    text: str
+    """The program as its author wrote it."""
+    rationale: str = ""
+    parents: tuple[CandidateId, ...] = ()
+    author: Author = "offline"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is wrong or noteworthy about a reward program."""
+
+    code: str
+    """Stable kebab-case name, as in the catalogue of findings."""
+    message: str
+    remedy: str = ""
+    """What to write instead; a person and a model can act on it."""
+    severity: Severity = "error"
+    layer: Layer = "static"
+    line: int | None = None
+    """1-based line of the program's text; None when it concerns no line."""
+    component: str | None = None
+
+    def __str__(self) -> str:
+        where = f"line {self.line}: " if self.line else ""
+        return f"{where}{self.message}{' ' + self.remedy if self.remedy else ''}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the Reward Critic says of a program."""
+
+    ok: bool
+    findings: tuple[Finding, ...] = ()
+    round: int = 0
+    """0 for the first text, r after r repairs."""
+    compiled: str | None = None
+    """The batched array code that will train; None when compilation failed."""
+    graph_hash: str | None = None
+    """Equal for programs that compute the same thing."""
+    do_nothing_share: float | None = None
+    """Return of the do-nothing rollout over that of the competent one; None when unknown."""
+
+    def __post_init__(self) -> None:
+        if self.ok and any(f.severity == "error" for f in self.findings):
+            raise ValueError("an accepted verdict cannot hold an error")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A candidate and its verdict; `candidate.text` is the text that was judged last."""
+
+    candidate: Candidate
+    verdict: Verdict
+
+
+# ------------------------------------------------------- training, evaluation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricPoint:
+    """Training statistics at one step: keys as in SB3 (`rollout/ep_rew_mean`, ...)."""
+
+    step: int
+    """Environment timesteps trained so far."""
+    values: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        if not all(math.isfinite(v) for v in self.values.values()):
+            raise ValueError("metrics have to be finite")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """One finished segment of a training."""
+
+    candidate: CandidateId
+    seed: int
+    start_step: int
+    end_step: int
+    outcome: Outcome | None = None
+    """None while the training may go on; otherwise how it ended."""
+    text: str = ""
+    """What a crash said, sanitised; empty otherwise."""
+    cpu_s: float = 0.0
+    """CPU-seconds of the worker, imports included."""
+    checkpoints: tuple[tuple[int, str], ...] = ()
+    """(step, SHA-256) of every checkpoint, in order; the last one is at `end_step`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeScore:
+    """One evaluation episode, measured by the task's own fitness."""
+
+    seed: int
+    fitness: float
+    """In the task's own unit; higher is better; a non-finite one makes the candidate invalid."""
+    success: bool
+    length: int
+    """Timesteps."""
+    terminated: bool
+    """True when the environment ended it; False when the horizon did."""
+    audit: Mapping[str, float] = field(default_factory=dict)
+    """Metrics that stand beside fitness and never select (energy, ...)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """A policy judged on episodes it never trained on."""
+
+    step: int
+    """Timesteps the policy had been trained for."""
+    seed_set: SeedSet
+    episodes: tuple[EpisodeScore, ...]
+    cpu_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.episodes:
+            raise ValueError("an evaluation needs at least one episode")
+
+    @property
+    def fitness(self) -> float:
+        """Mean fitness over the episodes; higher is better."""
+        return fmean(e.fitness for e in self.episodes)
+
+    @property
+    def success_rate(self) -> float:
+        """Share of episodes that met the task's criterion, in [0, 1]; higher is better."""
+        return fmean(float(e.success) for e in self.episodes)
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether every episode's fitness is a finite number."""
+        return all(math.isfinite(e.fitness) for e in self.episodes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trajectory:
+    """One recorded episode, as seen through the card's state fields."""
+
+    seed: int
+    fields: Mapping[str, np.ndarray]
+    """Name to array of shape (n_steps + 1, *field shape); row 0 is the episode's start."""
+    actions: np.ndarray
+    """Shape (n_steps, *action shape), as sent to the environment."""
+    terminated: bool
+    components: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Unweighted reward components, each of shape (n_steps,); empty before scoring."""
+    rewards: np.ndarray | None = None
+    """Composed step rewards, shape (n_steps,); None before scoring."""
+
+    def __post_init__(self) -> None:
+        n_steps = len(self.actions)
+        for name, values in self.fields.items():
+            if len(values) != n_steps + 1:
+                raise ValueError(f"field {name!r} has {len(values)} rows, expected {n_steps + 1}")
+        for name, values in self.components.items():
+            if values.shape != (n_steps,):
+                raise ValueError(
+                    f"component {name!r} has shape {values.shape}, expected ({n_steps},)"
+                )
+        for array in (*self.fields.values(), self.actions, *self.components.values()):
+            array.setflags(write=False)
+
+    @property
+    def length(self) -> int:
+        """Timesteps."""
+        return len(self.actions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of a judged candidate in the competition."""
+
+    judged: Judged
+    outcome: Outcome
+    text: str = ""
+    """Why it ended early, sanitised; empty when it did not."""
+    evaluations: tuple[Evaluation, ...] = ()
+    """On selection seeds, in the order of their steps."""
+    score: float | None = None
+    """Selection score: mean fitness of the last evaluations; None when never evaluated."""
+    steps: int = 0
+    """Environment timesteps paid for this candidate, all trainings counted."""
+    cpu_s: float = 0.0
+
+    @property
+    def id(self) -> CandidateId:
+        """The candidate's."""
+        return self.judged.candidate.id
+
+
+# ------------------------------------------------------------------- analysis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A moment in a recorded rollout."""
+
+    episode: int
+    """Index among the candidate's recorded episodes."""
+    step: int
+    """Timestep within that episode, from 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentStats:
+    """How one reward component behaved in the rollouts of the trained policy."""
+
+    name: str
+    weight: float
+    mean: float
+    """Unweighted, per timestep."""
+    std: float
+    """Unweighted on-policy standard deviation over timesteps."""
+    share: float
+    """|weight| x std over the sum of all components' |weight| x std, in [0, 1]."""
+    return_share: float
+    """|weight x sum| over the sum of all components' |weight x sum|, in [0, 1]."""
+    low: float
+    high: float
+    verdict: Literal["keep", "rescale", "rewrite", "drop"] = "keep"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One reason why a policy did not do the task, or a risk, with its evidence."""
+
+    code: str
+    """Stable kebab-case name: `dead-component`, `stands-still`, `ends-early`, ..."""
+    message: str
+    suggestion: str = ""
+    component: str | None = None
+    field: str | None = None
+    """State field concerned, if one is."""
+    severity: Severity = "warning"
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """What the Trajectory Analyzer says of a candidate."""
+
+    candidate: CandidateId
+    components: tuple[ComponentStats, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    hacking_suspected: bool = False
+    return_fitness_correlation: float | None = None
+    """Spearman's, over episodes of all checkpoints, in [-1, 1]; None when undefined."""
+    do_nothing_share: float | None = None
+    """Return of standing still over the policy's mean return; None when undefined."""
+    early_end_share: float | None = None
+    """Return of ending the episode as soon as possible over the policy's; None when undefined."""
+    best_episode: int | None = None
+    worst_episode: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """A person's remark."""
+
+    text: str
+    candidate: CandidateId | None = None
+    """None when it concerns the whole run."""
+    line: int
+    """Line of feedback.jsonl it came from."""
+
+
+# ----------------------------------------------------------------------- loop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Iteration:
+    """One round of the loop, finished."""
+
+    index: int
+    judged: tuple[Judged, ...]
+    results: tuple[Result, ...]
+    analyses: tuple[Analysis, ...]
+    remarks: tuple[Feedback, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """Every finished iteration of a run."""
+
+    iterations: tuple[Iteration, ...] = ()
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """All candidates' results, in candidate order."""
+        return tuple(result for it in self.iterations for result in it.results)
+
+    @property
+    def best(self) -> Result | None:
+        """The result with the highest selection score; None before any was scored."""
+        scored = [r for r in self.results if r.score is not None and math.isfinite(r.score)]
+        return max(scored, key=_score_of, default=None)
+
+    def analysis(self, candidate: CandidateId) -> Analysis | None:
+        """The analysis of `candidate`, if it has one."""
+        for iteration in self.iterations:
+            for analysis in iteration.analyses:
+                if analysis.candidate == candidate:
+                    return analysis
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """What a search found."""
+
+    best: Result | None
+    history: History
+
+
+def _score_of(result: Result) -> float:
+    return -math.inf if result.score is None else result.score
