@@ -217,7 +217,8 @@ class MetricPoint:
 class Training:
     """One finished segment of a training."""
 
-    candidate: CandidateId
+    contender: str
+    """`002/1` for a candidate; the name of a control otherwise."""
     seed: int
     start_step: int
     end_step: int
@@ -447,6 +448,35 @@ class History:
                 if analysis.candidate == candidate:
                     return analysis
         return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRow:
+    """One line of the final table: a reward, trained from scratch, judged on report seeds."""
+
+    name: str
+    """`sparse`, `native`, `expert`, `iteration 0`, `final`."""
+    steps: int
+    """Environment timesteps of each training."""
+    fitness: tuple[float, ...]
+    """Mean fitness of each training, one per training seed; higher is better."""
+    success_rate: tuple[float, ...]
+    """Success rate of each training, in [0, 1]."""
+    cpu_s: float
+    """CPU-seconds of all its trainings."""
+    outcome: Outcome | None = None
+    """How a training ended that did not end well; None when all did."""
+    candidate: CandidateId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a run may claim: its winner beside its controls."""
+
+    rows: tuple[ClaimRow, ...]
+    search_steps: int
+    """Timesteps that the whole search paid for, stopped candidates included."""
+    search_cpu_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

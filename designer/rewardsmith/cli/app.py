@@ -1,0 +1,198 @@
+"""The subcommands: each parses its arguments and calls what does the work."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Device = Literal["auto", "cpu", "cuda"]
+Sandbox = Literal["any", "partial", "strict"]
+
+RunArgument = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run's folder, its id or the start of it, or `last`.")
+]
+RunsOption = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Where runs lie.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+VideoOption = Annotated[bool, typer.Option("--no-video", help="Render no video of the winner.")]
+EnvOption = Annotated[
+    str, typer.Option("--env", metavar="REF", help="A card's id, or the path of a card.yaml.")
+]
+
+app = typer.Typer(
+    name="rewardsmith",
+    help="Design reward functions for reinforcement learning, and judge them by a measure that "
+    "they cannot touch.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+envs = typer.Typer(help="The environments that rewardsmith knows.", no_args_is_help=True)
+runs = typer.Typer(help="The runs in a folder.", no_args_is_help=True)
+app.add_typer(envs, name="envs")
+app.add_typer(runs, name="runs")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from rewardsmith import __version__
+
+        print(f"rewardsmith {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """Design reward functions, and judge them by a measure that they cannot touch."""
+
+
+@app.command()
+def design(
+    env: EnvOption,
+    task: Annotated[
+        str, typer.Option(help="A task of the card; with --fitness, an instruction in words.")
+    ],
+    fitness: Annotated[
+        str | None, typer.Option(metavar="EXPR", help="Over one episode's fields; higher is better.")
+    ] = None,
+    success: Annotated[
+        str | None, typer.Option(metavar="EXPR", help="When the task counts as done.")
+    ] = None,
+    candidates: Annotated[int | None, typer.Option(help="Programs in one iteration.")] = None,
+    iterations: Annotated[int | None, typer.Option(help="Rounds of the search.")] = None,
+    timesteps: Annotated[int | None, typer.Option(help="Steps of one full training.")] = None,
+    jobs: Annotated[int | None, typer.Option(help="Trainings at a time; default: free cores.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Everything random follows from it.")] = None,
+    device: Annotated[Device | None, typer.Option(help="Where policies train.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A YAML file of settings.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="One setting, as in search.keep=0.5."),
+    ] = None,
+    runs_dir: RunsOption = Path("runs"),
+    sandbox: Annotated[
+        Sandbox | None, typer.Option("--require-sandbox", help="Lowest isolation of reward code.")
+    ] = None,
+    quiet: QuietOption = False,
+    no_video: VideoOption = False,
+) -> None:
+    """Search for a reward program that makes a policy do a task."""
+    from rewardsmith.cli.driving import begin
+    from rewardsmith.cli.request import Request
+
+    flags = {
+        "search.candidates": candidates,
+        "search.iterations": iterations,
+        "training.total_timesteps": timesteps,
+        "training.device": device,
+        "require_sandbox": sandbox,
+        "seed": seed,
+        "jobs": jobs,
+    }
+    request = Request(
+        env=env,
+        task=task,
+        fitness=fitness,
+        success=success,
+        config=config,
+        settings=tuple(settings or ()),
+        flags={key: value for key, value in flags.items() if value is not None},
+    )
+    begin(request, runs_dir, quiet=quiet, with_video=not no_video)
+
+
+@app.command()
+def resume(
+    run: RunArgument,
+    runs_dir: RunsOption = Path("runs"),
+    quiet: QuietOption = False,
+    no_video: VideoOption = False,
+) -> None:
+    """Continue a run where it stopped; a finished one is shown again."""
+    from rewardsmith.cli.driving import proceed
+    from rewardsmith.cli.runs import find_run
+
+    proceed(find_run(run, runs_dir), quiet=quiet, with_video=not no_video)
+
+
+@app.command()
+def inspect(
+    run: RunArgument,
+    candidate: Annotated[
+        str | None, typer.Argument(metavar="[CANDIDATE]", help="As in 001/2; `best` for the winner.")
+    ] = None,
+    compiled: Annotated[
+        bool, typer.Option("--compiled", help="Show the array code that was trained with.")
+    ] = False,
+    runs_dir: RunsOption = Path("runs"),
+) -> None:
+    """Show a run, or everything known of one of its candidates."""
+    from rewardsmith.cli.candidate_page import show_candidate
+    from rewardsmith.cli.run_page import show_run
+    from rewardsmith.cli.runs import find_run
+    from rewardsmith.store.run import Run
+
+    opened = Run.read(find_run(run, runs_dir))
+    if candidate is None:
+        show_run(opened)
+    else:
+        show_candidate(opened, candidate, with_compiled=compiled)
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A reward program.")],
+    env: EnvOption,
+    task: Annotated[str | None, typer.Option(help="Task whose start and end are probed.")] = None,
+) -> None:
+    """Check a reward program: its text, then its compiled form on real transitions."""
+    from rewardsmith.cli.checking import check_file
+
+    raise typer.Exit(check_file(file, env, task))
+
+
+@app.command()
+def export(
+    run: RunArgument,
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder to write into.")],
+    candidate: Annotated[
+        str, typer.Option(metavar="CANDIDATE", help="As in 001/2; the winner by default.")
+    ] = "best",
+    runs_dir: RunsOption = Path("runs"),
+) -> None:
+    """Write a reward as a module of its own that needs only NumPy, with its policy."""
+    from rewardsmith.cli.exporting import export_candidate
+    from rewardsmith.cli.runs import find_run
+    from rewardsmith.store.run import Run
+
+    export_candidate(Run.read(find_run(run, runs_dir)), candidate, to)
+
+
+@envs.command("list")
+def list_envs() -> None:
+    """List the environment cards."""
+    from rewardsmith.cli.environments import list_cards
+
+    list_cards()
+
+
+@envs.command("show")
+def show_env(ref: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Show a card: its state fields and its tasks."""
+    from rewardsmith.cli.environments import show_card
+
+    show_card(ref)
+
+
+@runs.command("list")
+def list_runs(runs_dir: RunsOption = Path("runs")) -> None:
+    """List the runs in a folder."""
+    from rewardsmith.cli.runs import list_folder
+
+    list_folder(runs_dir)

@@ -1,0 +1,75 @@
+"""What `design` was asked for, as a task and a configuration.
+
+Pure but for reading the card and the configuration's file; nothing is created.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rewardsmith.config import RunConfig, load_config, parse_setting
+from rewardsmith.environments.cards import EnvCard, ad_hoc_task, load_card, task_of
+from rewardsmith.errors import UsageError, unknown
+from rewardsmith.messages import Task
+from rewardsmith.training.arena import free_cores
+
+_JOBS_LINE = re.compile(r"^jobs\s*:", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """The arguments of `design`."""
+
+    env: str
+    task: str
+    """A task of the card, or an instruction in words beside `fitness`."""
+    fitness: str | None = None
+    success: str | None = None
+    config: Path | None = None
+    settings: tuple[str, ...] = ()
+    """`KEY=VALUE`, as given."""
+    flags: Mapping[str, Any]
+    """Dotted key to value, of the options that were given; they win over everything else."""
+
+    def resolve_task(self) -> Task:
+        """The task that is meant.
+
+        Raises:
+            UsageError: No such environment or task, or half of what an instruction needs.
+        """
+        card = load_card(self.env)
+        if self.fitness is None and self.success is None:
+            return task_of(card, self._known(card))
+        if self.fitness is None or self.success is None:
+            missing = "--fitness" if self.fitness is None else "--success"
+            raise UsageError(f"{missing} is missing: an instruction needs --fitness and --success.")
+        if self.task in card.tasks:
+            raise UsageError(
+                f"{self.task!r} is a task of {card.ref} and brings its own fitness. "
+                "Drop --fitness and --success, or say the task in words."
+            )
+        return ad_hoc_task(card, self.task, fitness=self.fitness, success=self.success)
+
+    def resolve_config(self) -> RunConfig:
+        """Defaults, then the file, then `--set`, then the other options.
+
+        Raises:
+            ConfigError: A key or value is not valid.
+        """
+        overrides = dict(parse_setting(text) for text in self.settings) | dict(self.flags)
+        if "jobs" not in overrides and not self._file_says_jobs():
+            overrides["jobs"] = free_cores()
+        return load_config(self.config, overrides)
+
+    def _known(self, card: EnvCard) -> str:
+        if self.task in card.tasks:
+            return self.task
+        hint = "A task in words needs --fitness and --success as well."
+        raise UsageError(unknown(f"task of {card.ref}", self.task, card.tasks, hint))
+
+    def _file_says_jobs(self) -> bool:
+        if self.config is None or not self.config.is_file():
+            return False
+        return bool(_JOBS_LINE.search(self.config.read_text(encoding="utf-8", errors="replace")))

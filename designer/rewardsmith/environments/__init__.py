@@ -1,0 +1,1 @@
+"""Environments: cards, state fields, the vector environment, fitness of one episode."""

@@ -1,0 +1,78 @@
+"""The frozen values a card is parsed into."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from rewardsmith.messages import StateSpec, SuccessSemantics
+
+Reference = Path | Literal["native", "sparse"]
+Setting = float | int | str | bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What the environment's own code needs after the lock."""
+
+    read: tuple[str, ...] = ()
+    """Folders it reads, besides its package."""
+    write: bool = False
+    """Whether it needs a private temporary folder."""
+    network: bool = False
+    """Whether it speaks to a simulator server; refused under a strict sandbox."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCard:
+    """One task of an environment."""
+
+    name: str
+    instruction: str
+    """The task in words; the only part that a designer sees."""
+    fitness: str
+    """Expression over one episode's fields; higher is better; graded."""
+    success: str
+    """Condition over one step's fields, or over the episode's aggregates."""
+    semantics: SuccessSemantics = "held"
+    held_steps: int = 10
+    """Timesteps in a row for which `success` has to hold under `held`."""
+    target: float = 0.8
+    """Success rate from which the task counts as solved, in [0, 1]."""
+    audit: Mapping[str, str] = field(default_factory=dict)
+    """Metric name to expression; stands beside fitness and never selects."""
+    references: Mapping[str, Reference] = field(default_factory=dict)
+    """`native`, `expert`, `sparse`, ...: a reward program's file, or a built-in one."""
+    preset: Mapping[str, Setting] = field(default_factory=dict)
+    """Training settings: the card's, overridden by the task's own."""
+    assay: Mapping[str, object] | None = None
+    """What the reference rewards reached, once measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvCard:
+    """An environment as rewardsmith knows it."""
+
+    ref: str
+    """What `load_card` takes to find this card again."""
+    id: str
+    """What `gymnasium.make` takes, or `module:Class`."""
+    title: str
+    description: str
+    kwargs: Mapping[str, object] = field(default_factory=dict)
+    """Passed to the environment's constructor."""
+    state: StateSpec
+    start_values: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """Field name to its value at an episode's start, where `info` does not hold it yet."""
+    max_steps: int
+    """Timesteps after which an episode is truncated."""
+    dt: float | None = None
+    """Seconds per timestep; None when the environment has no clock."""
+    start: str = ""
+    episode_end: str = ""
+    known_exploits: tuple[str, ...] = ()
+    preset: Mapping[str, Setting] = field(default_factory=dict)
+    tasks: Mapping[str, TaskCard]
+    folder: Path | None = None
+    """Folder of card.yaml, against which reference files are resolved."""
+    needs: Needs = field(default_factory=Needs)

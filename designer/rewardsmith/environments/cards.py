@@ -1,0 +1,112 @@
+"""Environment cards: what an environment shows, which tasks it has, and how each is judged.
+
+A card is data. It is found by the id of a shipped folder or by a path, never by looking at the
+current directory. Whether it tells the truth is for `inspection` to say.
+"""
+
+from pathlib import Path
+
+from rewardsmith import resources
+from rewardsmith.environments.card_file import read_card_file
+from rewardsmith.environments.card_reading import read_card
+from rewardsmith.environments.card_types import EnvCard, Needs, TaskCard
+from rewardsmith.errors import UsageError, unknown
+from rewardsmith.messages import SuccessSemantics, Task
+
+__all__ = [
+    "EnvCard",
+    "Needs",
+    "TaskCard",
+    "ad_hoc_task",
+    "card_names",
+    "load_card",
+    "task_of",
+]
+
+CARD_FILE = "card.yaml"
+
+
+def card_names() -> tuple[str, ...]:
+    """Ids of the shipped cards, sorted."""
+    folder = _shipped()
+    return tuple(sorted(p.name for p in folder.iterdir() if (p / CARD_FILE).is_file()))
+
+
+def load_card(ref: str) -> EnvCard:
+    """Load the card called `ref`.
+
+    Args:
+        ref: Id of a shipped card (`HalfCheetah-v5`), or the path of a card.yaml or its folder.
+
+    Raises:
+        UsageError: There is no such card.
+        ConfigError: The card does not say something valid; names file, line and remedy.
+    """
+    if ref in card_names():
+        return _load(_shipped() / ref / CARD_FILE, ref)
+    path = Path(ref)
+    if path.is_dir():
+        path = path / CARD_FILE
+    if path.is_file():
+        return _load(path.resolve(), str(path.resolve()))
+    hint = "A path to a card.yaml, or to its folder, works as well."
+    raise UsageError(unknown("environment", ref, card_names(), hint))
+
+
+def task_of(card: EnvCard, name: str | None = None) -> Task:
+    """The card's task called `name`; its first one when no name is given.
+
+    Raises:
+        UsageError: The card has no such task, or none at all.
+    """
+    if not card.tasks:
+        raise UsageError(
+            f"The card {card.ref!r} has no task. Say what is wanted and how it is judged: "
+            "an instruction, a fitness and a success."
+        )
+    if name is not None and name not in card.tasks:
+        raise UsageError(unknown(f"task of {card.ref}", name, card.tasks))
+    chosen = card.tasks[name] if name is not None else next(iter(card.tasks.values()))
+    return Task(
+        env=card.ref,
+        name=chosen.name,
+        instruction=chosen.instruction,
+        fitness=chosen.fitness,
+        success=chosen.success,
+        semantics=chosen.semantics,
+        held_steps=chosen.held_steps,
+        target=chosen.target,
+        horizon=card.max_steps,
+    )
+
+
+def ad_hoc_task(
+    card: EnvCard,
+    instruction: str,
+    *,
+    fitness: str,
+    success: str,
+    semantics: SuccessSemantics = "held",
+    held_steps: int = 10,
+    target: float = 0.8,
+) -> Task:
+    """A task that is not in the card, judged by the given fitness and success."""
+    return Task(
+        env=card.ref,
+        name="ad_hoc",
+        instruction=instruction,
+        fitness=fitness,
+        success=success,
+        semantics=semantics,
+        held_steps=held_steps,
+        target=target,
+        horizon=card.max_steps,
+    )
+
+
+def _shipped() -> Path:
+    return Path(str(resources.root("envs")))
+
+
+def _load(path: Path, ref: str) -> EnvCard:
+    return read_card(read_card_file(path), ref=ref, folder=path.parent)

@@ -1,0 +1,133 @@
+"""Checks that a card tells the truth about its environment, on random play.
+
+A wrong card makes every later number wrong, so nothing is assumed: the spaces are compared, every
+field is read, and values outside the card's range, or not finite, are problems.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import gymnasium
+import numpy as np
+
+from rewardsmith.environments.card_types import EnvCard
+from rewardsmith.environments.factory import Env, make_env
+from rewardsmith.environments.fields import Fields
+from rewardsmith.environments.vector import StateVectorEnv
+from rewardsmith.errors import UsageError
+
+N_ENVS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardProblem:
+    """One way in which a card and its environment disagree."""
+
+    subject: str
+    """`action`, `state.<field>`, `max_steps`, ..."""
+    reason: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.reason} {self.remedy}"
+
+
+def check_card(card: EnvCard, *, n_steps: int = 500, seed: int = 0) -> tuple[CardProblem, ...]:
+    """Play randomly and collect everything the card says wrongly; empty when it is right.
+
+    Args:
+        card: The card to check.
+        n_steps: Timesteps in each of four environments.
+        seed: Of environments and actions.
+    """
+    try:
+        env = make_env(card)
+        problems = [*_check_action(card, env), *_check_limit(card)]
+        env.close()
+        vector = StateVectorEnv(card, N_ENVS)
+        problems += _check_play(vector, n_steps, seed)
+        vector.close()
+    except UsageError as error:
+        return (CardProblem(subject="card", reason=str(error), remedy=""),)
+    return tuple(problems)
+
+
+def random_actions(card: EnvCard, n_envs: int, rng: np.random.Generator) -> np.ndarray:
+    """Uniform actions within the card's bounds, shape (n_envs, *action shape)."""
+    action = card.state.action
+    if action.kind == "discrete":
+        return rng.integers(action.n, size=n_envs)
+    low, high = (np.reshape(np.asarray(x), action.shape) for x in (action.low, action.high))
+    return rng.uniform(low, high, size=(n_envs, *action.shape)).astype(np.float32)
+
+
+def _check_action(card: EnvCard, env: Env) -> Iterator[CardProblem]:
+    space, action = env.action_space, card.state.action
+    remedy = f"The environment says {space}."
+    if isinstance(space, gymnasium.spaces.Discrete):
+        if action.kind != "discrete" or action.n != space.n:
+            yield CardProblem(subject="action", reason="The choices differ.", remedy=remedy)
+    elif isinstance(space, gymnasium.spaces.Box):
+        is_same = (
+            action.kind == "continuous"
+            and space.shape == action.shape
+            and np.allclose(np.ravel(space.low), action.low)
+            and np.allclose(np.ravel(space.high), action.high)
+        )
+        if not is_same:
+            yield CardProblem(subject="action", reason="Shape or bounds differ.", remedy=remedy)
+    else:
+        yield CardProblem(subject="action", reason="It is no Box or Discrete.", remedy=remedy)
+
+
+def _check_limit(card: EnvCard) -> Iterator[CardProblem]:
+    registered = gymnasium.registry.get(card.id)
+    limit = registered.max_episode_steps if registered else None
+    if limit is not None and card.max_steps > limit:
+        yield CardProblem(
+            subject="max_steps",
+            reason=f"{card.max_steps} is more than the registered {limit}.",
+            remedy=f"Write at most {limit}, or scores cannot be compared with others'.",
+        )
+
+
+def _check_play(vector: StateVectorEnv, n_steps: int, seed: int) -> list[CardProblem]:
+    rng = np.random.default_rng(seed)
+    extremes = _Extremes()
+    extremes.add(vector.reset(seed).fields)
+    for _ in range(n_steps):
+        step = vector.step(random_actions(vector.card, vector.n_envs, rng))
+        extremes.add(step.fields)
+        extremes.add(step.start_fields)
+    return [
+        p for spec in vector.spec.fields for p in extremes.judge(spec.name, spec.low, spec.high)
+    ]
+
+
+class _Extremes:
+    """Smallest and largest value of every field."""
+
+    def __init__(self) -> None:
+        self._low: dict[str, float] = {}
+        self._high: dict[str, float] = {}
+
+    def add(self, fields: Fields) -> None:
+        for name, values in fields.items():
+            # NaN has to stick: np.minimum keeps it, min() would lose it
+            self._low[name] = float(np.minimum(self._low.get(name, np.inf), values.min()))
+            self._high[name] = float(np.maximum(self._high.get(name, -np.inf), values.max()))
+
+    def judge(self, name: str, low: float | None, high: float | None) -> Iterator[CardProblem]:
+        seen = (self._low[name], self._high[name])
+        if not np.isfinite(seen).all():
+            yield CardProblem(
+                subject=f"state.{name}",
+                reason="It was not finite.",
+                remedy="Take another source, or guard the division.",
+            )
+        elif (low is not None and seen[0] < low) or (high is not None and seen[1] > high):
+            yield CardProblem(
+                subject=f"state.{name}",
+                reason=f"It went from {seen[0]:.4g} to {seen[1]:.4g} in random play.",
+                remedy=f"Widen its range of [{low}, {high}].",
+            )

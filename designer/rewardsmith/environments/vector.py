@@ -1,0 +1,139 @@
+"""Steps several environments in one process and never loses a true last state.
+
+After a step, `next_obs` and `fields` belong to the state the action led to, also where the episode
+ended there; `obs` and `start_fields` are those after the reset. Arrays are fresh each step: they
+may be kept, not written to.
+"""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rewardsmith.environments.card_types import EnvCard
+from rewardsmith.environments.factory import Env, make_env
+from rewardsmith.environments.fields import BatchReader, Fields
+from rewardsmith.errors import ConfigError
+
+
+class Start(NamedTuple):
+    """Fresh episodes in all environments."""
+
+    obs: np.ndarray
+    """Shape (n_envs, obs_dim), in the environment's own dtype."""
+    fields: Fields
+    """State fields at the episodes' start."""
+
+
+class VectorStep(NamedTuple):
+    """What one step of all environments led to."""
+
+    obs: np.ndarray
+    """To act on next: after the reset where an episode ended; `next_obs` itself where none did."""
+    next_obs: np.ndarray
+    """Observations of the true next state, before any reset."""
+    fields: Fields
+    """Fields of the true next state, before any reset."""
+    start_fields: Fields
+    """Fields after the reset where an episode ended; `fields` itself where none did."""
+    terminated: np.ndarray
+    """The environment ended the episode; boolean, shape (n_envs,)."""
+    truncated: np.ndarray
+    """The horizon, or the environment's own limit, ended it; never together with `terminated`."""
+    native_reward: np.ndarray
+    """The environment's own reward, shape (n_envs,)."""
+
+    @property
+    def done(self) -> np.ndarray:
+        """Where an episode ended; boolean, shape (n_envs,)."""
+        return np.asarray(self.terminated | self.truncated)
+
+
+class StateVectorEnv:
+    """`n_envs` environments of one card, stepped one after the other.
+
+    Args:
+        card: Which environment; its `max_steps` is the horizon.
+        n_envs: How many.
+        names: Fields to read, with what they are derived from; all when None.
+        envs: Environments to use instead of making them.
+    """
+
+    def __init__(
+        self,
+        card: EnvCard,
+        n_envs: int,
+        *,
+        names: Collection[str] | None = None,
+        envs: list[Env] | None = None,
+    ) -> None:
+        self.card = card
+        self.spec = card.state
+        """Fields and action."""
+        self.n_envs = n_envs
+        self.horizon = card.max_steps
+        """Timesteps after which an episode is truncated."""
+        self.envs = envs if envs is not None else [make_env(card) for _ in range(n_envs)]
+        space = self.envs[0].observation_space
+        if space.shape is None or len(space.shape) != 1:
+            raise ConfigError(f"{card.ref}: observations have shape {space.shape}. Flatten them.")
+        self.obs_dim = space.shape[0]
+        """Length of an observation."""
+        self.obs_dtype: Any = space.dtype
+        self._reader = BatchReader(card, self.envs, names=names)
+        self._steppers = [env.step for env in self.envs]
+        self._infos: list[dict[str, Any]] = [{} for _ in self.envs]
+        self._elapsed = np.zeros(n_envs, dtype=np.int64)
+        self._is_discrete = card.state.action.kind == "discrete"
+
+    def reset(self, seed: int) -> Start:
+        """Start fresh episodes; environment i gets `seed + i`."""
+        obs = np.empty((self.n_envs, self.obs_dim), dtype=self.obs_dtype)
+        for i, env in enumerate(self.envs):
+            obs[i], self._infos[i] = env.reset(seed=seed + i)
+        self._elapsed[:] = 0
+        self._reader.bind()
+        return Start(obs, self._reader.read(obs, self._infos, at_start=True))
+
+    def step(self, actions: np.ndarray) -> VectorStep:
+        """Step every environment once; where an episode ends, the next one starts.
+
+        Args:
+            actions: Shape (n_envs, *action shape), within the environment's bounds.
+        """
+        chosen = actions.tolist() if self._is_discrete else actions
+        results = [step(a) for step, a in zip(self._steppers, chosen, strict=True)]
+        observed, rewards, ended, cut, self._infos = map(list, zip(*results, strict=True))
+        next_obs = np.concatenate(observed, dtype=self.obs_dtype).reshape(self.n_envs, -1)
+        fields = self._reader.read(next_obs, self._infos)
+        self._elapsed += 1
+        terminated = np.array(ended, dtype=np.bool_)
+        truncated = (self._elapsed >= self.horizon) | np.array(cut, dtype=np.bool_)
+        truncated &= ~terminated
+        obs, start_fields = next_obs, fields
+        done = terminated | truncated
+        if done.any():
+            obs, start_fields = self._restart(done.nonzero()[0].tolist(), next_obs, fields)
+        native = np.array(rewards, dtype=np.float64)
+        return VectorStep(obs, next_obs, fields, start_fields, terminated, truncated, native)
+
+    def close(self) -> None:
+        """Close all environments."""
+        for env in self.envs:
+            env.close()
+
+    def _restart(
+        self, rows: list[int], next_obs: np.ndarray, fields: Fields
+    ) -> tuple[np.ndarray, Fields]:
+        """Reset `rows` and return observations and fields with these rows renewed."""
+        obs = next_obs.copy()
+        for row in rows:
+            obs[row], self._infos[row] = self.envs[row].reset()
+        self._elapsed[rows] = 0
+        self._reader.bind(rows)
+        infos = [self._infos[row] for row in rows]
+        fresh = self._reader.read(obs[rows], infos, rows=rows, at_start=True)
+        renewed = {name: values.copy() for name, values in fields.items()}
+        for name, values in fresh.items():
+            renewed[name][rows] = values
+        return obs, renewed

@@ -1,0 +1,1 @@
+"""Judges policies: an evaluator and a renderer that never load reward code, torch or pickle."""

@@ -1,0 +1,115 @@
+"""The evaluator process: judges policies by the task's fitness.
+
+It never sees a reward program, torch or pickle: policies are NumPy networks from tensors that the
+driver has validated. It locks itself once the environment is made.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from rewardsmith.environments.cards import load_card
+from rewardsmith.environments.fitness import Fitness, Success, compile_fitness, compile_success
+from rewardsmith.environments.vector import StateVectorEnv
+from rewardsmith.evaluation.policy import MlpPolicy
+from rewardsmith.evaluation.requests import (
+    EvaluationReply,
+    EvaluationRequest,
+    PolicyRequest,
+    decode_request,
+    encode_reply,
+)
+from rewardsmith.evaluation.rollout import Act, constant, record, uniform
+from rewardsmith.isolation.child import Workplace, open_workplace
+from rewardsmith.isolation.tensors import dump_tensors
+from rewardsmith.isolation.trajectories import to_arrays
+from rewardsmith.messages import EpisodeScore, Trajectory
+
+Array = np.ndarray[Any, Any]
+
+
+def main() -> None:
+    """Answer the one request on standard input."""
+    place = open_workplace()
+    request = decode_request(place.request)
+    card = load_card(request.task.env)
+    envs = {n: StateVectorEnv(card, n) for n in {len(p.seeds) for p in request.policies}}
+    for env in envs.values():
+        env.reset(0)
+    judge = Judge(request, next(iter(envs.values())))
+    level = place.lock(request.sandbox)
+    tensors = place.arrays()
+    episodes = []
+    n_networks = 0
+    for policy in request.policies:
+        env = envs[len(policy.seeds)]
+        act = _act(policy, request, env, tensors, n_networks)
+        n_networks += policy.kind == "mlp"
+        trajectories = record(env, act, seed=policy.seeds[0])
+        episodes.append(tuple(judge.score(t) for t in trajectories))
+        _send(place, trajectories[: policy.record])
+    reply = EvaluationReply(episodes=tuple(episodes), obs_dim=env.obs_dim, sandbox=level)
+    place.send_result(encode_reply(reply))
+
+
+class Judge:
+    """The task's fitness, success and audit metrics, compiled once."""
+
+    def __init__(self, request: EvaluationRequest, env: StateVectorEnv) -> None:
+        task, dt = request.task, env.card.dt
+        self._fitness = compile_fitness(task.fitness, env.spec, horizon=task.horizon, dt=dt)
+        self._success: Success = compile_success(
+            task.success,
+            env.spec,
+            semantics=task.semantics,
+            held_steps=task.held_steps,
+            horizon=task.horizon,
+            dt=dt,
+        )
+        self._audit: Mapping[str, Fitness] = {
+            name: compile_fitness(text, env.spec, horizon=task.horizon, dt=dt, what=name)
+            for name, text in request.audit.items()
+        }
+
+    def score(self, episode: Trajectory) -> EpisodeScore:
+        """Judge one episode."""
+        return EpisodeScore(
+            seed=episode.seed,
+            fitness=self._fitness.evaluate(episode),
+            success=self._success.evaluate(episode),
+            length=episode.length,
+            terminated=episode.terminated,
+            audit={name: metric.evaluate(episode) for name, metric in self._audit.items()},
+        )
+
+
+def _act(
+    policy: PolicyRequest,
+    request: EvaluationRequest,
+    env: StateVectorEnv,
+    tensors: Mapping[str, Array],
+    number: int,
+) -> Act:
+    action = env.spec.action
+    match policy.kind:
+        case "constant":
+            return constant(action, policy.value, env.n_envs)
+        case "uniform":
+            rng = np.random.default_rng(policy.seeds[0])
+            return uniform(action, env.n_envs, rng)
+        case "mlp":
+            if request.spec is None:
+                raise ValueError("a network policy needs its shape")
+            prefix = f"{number}/"
+            mine = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+            return MlpPolicy(request.spec, mine).act
+
+
+def _send(place: Workplace, trajectories: tuple[Trajectory, ...]) -> None:
+    if trajectories:
+        place.send_arrays(dump_tensors(to_arrays(trajectories)))
+
+
+if __name__ == "__main__":
+    main()

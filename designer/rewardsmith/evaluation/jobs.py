@@ -1,0 +1,91 @@
+"""Asks the evaluator process, and checks what it answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rewardsmith.evaluation.policy import PolicySpec, policy_tensors
+from rewardsmith.evaluation.requests import (
+    EvaluationReply,
+    EvaluationRequest,
+    PolicyRequest,
+    decode_reply,
+    encode_request,
+)
+from rewardsmith.isolation.frames import ARRAYS, RESULT, Frame, FrameError
+from rewardsmith.isolation.job import Job
+from rewardsmith.isolation.limits import Limits
+from rewardsmith.isolation.strict_json import parse_json
+from rewardsmith.isolation.tensors import dump_tensors, parse_arrays
+from rewardsmith.isolation.trajectories import from_arrays
+from rewardsmith.messages import Task, Trajectory
+
+Array = np.ndarray[Any, Any]
+
+MODULE = "rewardsmith.evaluation.evaluator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What an evaluator measured, and the episodes it recorded."""
+
+    reply: EvaluationReply
+    recorded: tuple[Trajectory, ...]
+    """Of all policies, in their order."""
+
+
+def evaluation_job(
+    task: Task,
+    policies: Sequence[PolicyRequest],
+    *,
+    audit: Mapping[str, str],
+    spec: PolicySpec | None,
+    tensors: Sequence[Mapping[str, Array]],
+    limits: Limits,
+    stall_s: float,
+    sandbox: str,
+) -> Job:
+    """A job that judges `policies`.
+
+    Args:
+        task: Its fitness is what counts.
+        policies: Who acts; the MLPs among them take `tensors` in order.
+        audit: Metrics to compute beside fitness.
+        spec: Shape of the MLPs.
+        tensors: Validated checkpoints, one per MLP; only what acting needs is sent.
+        limits: CPU-seconds and memory of the process.
+        stall_s: Seconds of silence after which it counts as hung.
+        sandbox: Level of isolation that is asked for.
+    """
+    request = EvaluationRequest(
+        task=task, audit=dict(audit), policies=tuple(policies), spec=spec, sandbox=sandbox
+    )
+    needed = policy_tensors(spec) if spec else {}
+    arrays = {f"{i}/{name}": mine[name] for i, mine in enumerate(tensors) for name in needed}
+    return Job(
+        module=MODULE,
+        request=encode_request(request),
+        tensors=dump_tensors(arrays) if arrays else b"",
+        limits=limits,
+        stall_s=stall_s,
+    )
+
+
+def read_judgement(frames: Sequence[Frame], policies: Sequence[PolicyRequest]) -> Judgement:
+    """What the evaluator's frames say.
+
+    Raises:
+        FrameError: They do not answer the request.
+    """
+    results = [frame.payload for frame in frames if frame.kind == RESULT]
+    if len(results) != 1:
+        raise FrameError(f"{len(results)} results instead of one")
+    reply = decode_reply(parse_json(results[0]))
+    asked = [policy.seeds for policy in policies]
+    if [tuple(e.seed for e in episodes) for episodes in reply.episodes] != asked:
+        raise FrameError("other episodes than those asked for")
+    arrays = [frame.payload for frame in frames if frame.kind == ARRAYS]
+    recorded = [t for blob in arrays for t in from_arrays(parse_arrays(blob))]
+    return Judgement(reply=reply, recorded=tuple(recorded))

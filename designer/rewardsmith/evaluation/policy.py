@@ -1,0 +1,91 @@
+"""A trained policy as plain NumPy: an MLP from validated tensors.
+
+Its architecture comes from the driver's own preset, never from the tensors. Deterministic: the mean of
+a Gaussian head, the most likely choice of a categorical one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rewardsmith.isolation.tensors import TensorSpec
+from rewardsmith.messages import ActionSpec
+
+OBS_CLIP = 10.0
+"""Normalised observations are clipped to +-10, as in SB3's `VecNormalize`."""
+
+VARIANCE_FLOOR = 1e-8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySpec:
+    """Shape of a policy network."""
+
+    obs_dim: int
+    action: ActionSpec
+    hidden: tuple[int, ...] = (64, 64)
+    """Units of the hidden tanh layers, of actor and critic alike."""
+
+    @property
+    def n_outputs(self) -> int:
+        """Outputs of the actor: action dimensions, or choices of a discrete action."""
+        return self.action.n if self.action.kind == "discrete" else int(np.prod(self.action.shape))
+
+
+def network_tensors(spec: PolicySpec, name: str, n_outputs: int) -> dict[str, TensorSpec]:
+    """Names and shapes of one MLP's tensors; layer i is `<name>.<i>.weight`, `<name>.<i>.bias`."""
+    sizes = (spec.obs_dim, *spec.hidden, n_outputs)
+    tensors = {}
+    for i, (n_in, n_out) in enumerate(zip(sizes, sizes[1:], strict=False)):
+        tensors[f"{name}.{i}.weight"] = TensorSpec("F32", (n_out, n_in))
+        tensors[f"{name}.{i}.bias"] = TensorSpec("F32", (n_out,))
+    return tensors
+
+
+def policy_tensors(spec: PolicySpec) -> dict[str, TensorSpec]:
+    """What an evaluator needs of a checkpoint: the actor and the observation statistics."""
+    return {
+        **network_tensors(spec, "actor", spec.n_outputs),
+        "obs.mean": TensorSpec("F64", (spec.obs_dim,)),
+        "obs.var": TensorSpec("F64", (spec.obs_dim,)),
+    }
+
+
+class MlpPolicy:
+    """Maps observations (B, obs_dim) to environment actions (B, *action shape)."""
+
+    def __init__(self, spec: PolicySpec, tensors: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        self._action = spec.action
+        n_layers = len(spec.hidden) + 1
+        self._weights = [
+            np.ascontiguousarray(tensors[f"actor.{i}.weight"].T) for i in range(n_layers)
+        ]
+        self._biases = [tensors[f"actor.{i}.bias"] for i in range(n_layers)]
+        self._mean = tensors["obs.mean"]
+        self._inverse_std = 1.0 / np.sqrt(tensors["obs.var"] + VARIANCE_FLOOR)
+
+    def act(self, obs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """The deterministic actions for `obs`, in the environment's own units."""
+        outputs = self._forward(obs)
+        if self._action.kind == "discrete":
+            return np.argmax(outputs, axis=1)
+        return to_environment(outputs, self._action)
+
+    def _forward(self, obs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        x = np.clip((obs - self._mean) * self._inverse_std, -OBS_CLIP, OBS_CLIP)
+        x = x.astype(np.float32)
+        for weight, bias in zip(self._weights[:-1], self._biases[:-1], strict=True):
+            x = np.tanh(x @ weight + bias)
+        return np.asarray(x @ self._weights[-1] + self._biases[-1])
+
+
+def to_environment(
+    outputs: np.ndarray[Any, Any], action: ActionSpec
+) -> np.ndarray[Any, Any]:
+    """Clip a policy's outputs to [-1, 1] and scale them to the action's bounds."""
+    low, high = np.asarray(action.low), np.asarray(action.high)
+    unit = np.clip(outputs.astype(np.float64), -1.0, 1.0)
+    scaled = low + (unit + 1.0) * 0.5 * (high - low)
+    return scaled.reshape(len(outputs), *action.shape)

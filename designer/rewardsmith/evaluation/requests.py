@@ -1,0 +1,92 @@
+"""What an evaluator is asked to do, as JSON: roll policies out and judge them by the task's fitness.
+
+Policy tensors travel beside the request, those of policy i under `<i>/`. Strict both ways.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import ConfigDict, TypeAdapter
+
+from rewardsmith.evaluation.policy import PolicySpec
+from rewardsmith.messages import EpisodeScore, Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRequest:
+    """Who acts, in which episodes."""
+
+    kind: Literal["mlp", "constant", "uniform"]
+    seeds: tuple[int, ...]
+    """Consecutive; one episode each."""
+    value: float = 0.0
+    """Of a constant action, in [-1, 1] of each dimension's range."""
+    record: int = 0
+    """Episodes, from the first, whose state fields are sent back."""
+
+    def __post_init__(self) -> None:
+        expected = tuple(range(self.seeds[0], self.seeds[0] + len(self.seeds)))
+        if self.seeds != expected:
+            raise ValueError("seeds have to be consecutive")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationRequest:
+    """Judge policies on a task."""
+
+    task: Task
+    audit: dict[str, str]
+    """Metric name to expression; computed beside fitness."""
+    policies: tuple[PolicyRequest, ...]
+    spec: PolicySpec | None
+    """Shape of the MLP policies; None when there is none."""
+    sandbox: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationReply:
+    """What the evaluator measured, policy by policy."""
+
+    episodes: tuple[tuple[EpisodeScore, ...], ...]
+    obs_dim: int
+    """Length of an observation, as policies see it."""
+    sandbox: str
+    """Level of isolation it ran under."""
+
+
+# A plain dataclass takes its configuration from what surrounds it: hence the tuples.
+_REQUEST = TypeAdapter(tuple[EvaluationRequest], config=ConfigDict(extra="forbid"))
+_REPLY = TypeAdapter(
+    tuple[EvaluationReply], config=ConfigDict(extra="forbid", ser_json_inf_nan="strings")
+)
+
+
+def encode_request(request: EvaluationRequest) -> dict[str, Any]:
+    """JSON-ready form."""
+    encoded: dict[str, Any] = _REQUEST.dump_python((request,), mode="json")[0]
+    return encoded
+
+
+def decode_request(content: object) -> EvaluationRequest:
+    """The request that was encoded.
+
+    Raises:
+        pydantic.ValidationError: It is not one.
+    """
+    return _REQUEST.validate_python((content,))[0]
+
+
+def encode_reply(reply: EvaluationReply) -> dict[str, Any]:
+    """JSON-ready form; a fitness that is not finite is written as text, since JSON has no NaN."""
+    encoded: dict[str, Any] = json.loads(_REPLY.dump_json((reply,)))[0]
+    return encoded
+
+
+def decode_reply(content: object) -> EvaluationReply:
+    """The reply that was encoded.
+
+    Raises:
+        pydantic.ValidationError: It is not one.
+    """
+    return _REPLY.validate_python((content,))[0]

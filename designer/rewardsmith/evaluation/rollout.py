@@ -1,0 +1,76 @@
+"""Rolls a policy out in a vector of environments and records what the state fields showed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from rewardsmith.environments.vector import StateVectorEnv
+from rewardsmith.messages import ActionSpec, Trajectory
+
+Array = np.ndarray[Any, Any]
+
+Act = Callable[[Array], Array]
+"""Observations (B, obs_dim) to actions (B, *action shape) in the environment's own units."""
+
+
+def record(env: StateVectorEnv, act: Act, *, seed: int) -> tuple[Trajectory, ...]:
+    """One episode per environment; environment i starts from seed `seed + i`.
+
+    Rows that have ended keep stepping in a fresh episode that nobody looks at, until the last row
+    has ended.
+    """
+    start = env.reset(seed)
+    columns = {name: [values.copy()] for name, values in start.fields.items()}
+    actions: list[Array] = []
+    obs, lengths = start.obs, np.zeros(env.n_envs, dtype=int)
+    terminated = np.zeros(env.n_envs, dtype=bool)
+    while not lengths.all():
+        action = act(obs)
+        step = env.step(action)
+        actions.append(np.array(action))
+        for name, values in step.fields.items():
+            columns[name].append(values.copy())
+        ended = (lengths == 0) & (step.terminated | step.truncated)
+        terminated |= ended & step.terminated
+        lengths[ended] = len(actions)
+        obs = step.obs
+    return _split(columns, actions, lengths, terminated, seed)
+
+
+def constant(action: ActionSpec, value: float, n_envs: int) -> Act:
+    """Always the same action: `value` in [-1, 1] of each dimension's range, or the first choice."""
+    if action.kind == "discrete":
+        return lambda obs: np.zeros(n_envs, dtype=int)
+    low, high = np.asarray(action.low), np.asarray(action.high)
+    level = (low + (value + 1.0) * 0.5 * (high - low)).reshape(action.shape)
+    return lambda obs: np.broadcast_to(level, (n_envs, *action.shape)).copy()
+
+
+def uniform(action: ActionSpec, n_envs: int, rng: np.random.Generator) -> Act:
+    """Uniformly random actions."""
+    if action.kind == "discrete":
+        return lambda obs: rng.integers(action.n, size=n_envs)
+    low, high = np.asarray(action.low), np.asarray(action.high)
+    shape = (n_envs, *action.shape)
+    return lambda obs: rng.uniform(low, high, size=(n_envs, len(low))).reshape(shape)
+
+
+def _split(
+    columns: dict[str, list[Array]],
+    actions: list[Array],
+    lengths: Array,
+    terminated: Array,
+    seed: int,
+) -> tuple[Trajectory, ...]:
+    fields = {name: np.stack(values) for name, values in columns.items()}
+    acted = np.stack(actions)
+    return tuple(
+        Trajectory(
+            seed=seed + row,
+            fields={name: values[: n + 1, row].copy() for name, values in fields.items()},
+            actions=acted[:n, row].copy(),
+            terminated=bool(terminated[row]),
+        )
+        for row, n in enumerate(int(n) for n in lengths)
+    )

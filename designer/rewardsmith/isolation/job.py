@@ -1,0 +1,40 @@
+"""What is asked of a child process, and what came back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rewardsmith.isolation.frames import Frame
+from rewardsmith.isolation.limits import Limits
+from rewardsmith.messages import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One process's work: which module, its request, its tensors, its limits."""
+
+    module: str
+    """Module that is run as `__main__`, in a fresh interpreter."""
+    request: Mapping[str, Any]
+    """JSON-ready."""
+    tensors: bytes = b""
+    """Tensors or arrays the request refers to; empty when there are none."""
+    limits: Limits
+    stall_s: float = 120.0
+    """Seconds without a frame after which the process counts as hung."""
+    on_metric: Callable[[bytes], None] | None = field(default=None, compare=False)
+    """Called with the payload of every metric frame, as it arrives."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobEnd:
+    """How a job ended; `outcome` is None when it ended well."""
+
+    outcome: Outcome | None
+    text: str = ""
+    """What it said when it crashed, sanitised."""
+    frames: tuple[Frame, ...] = field(default=(), repr=False)
+    """Every frame except metrics, which are handed on as they arrive."""
+    cpu_s: float = 0.0
+    is_lost: bool = False
+    """Whether it was killed from outside: by the machine, not by its own doing or a limit."""

@@ -1,0 +1,158 @@
+"""Starts, resumes and concludes runs: from a task and a configuration to a judged design.
+
+Wiring only: it resolves what was asked, builds the arena and the stages, runs the loop and makes the
+claim. Nothing is created before everything that was asked has been checked.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from rewardsmith.config import RunConfig, from_mapping, to_mapping
+from rewardsmith.errors import ConfigError, unknown
+from rewardsmith.environments.cards import EnvCard, load_card
+from rewardsmith.environments.fitness import compile_fitness, compile_success
+from rewardsmith.evaluation.policy import PolicySpec
+from rewardsmith.loop import design_reward
+from rewardsmith.messages import Claim, Design, Task
+from rewardsmith.stages import Workshop
+from rewardsmith.store.run import Run
+from rewardsmith.training.arena import Arena, free_cores
+from rewardsmith.training.claim import make_claim
+from rewardsmith.training.engine import Engine, LocalEngine
+from rewardsmith.training.preset import Preset, resolve_preset
+from rewardsmith.training.reference_rollouts import ReferenceRollouts, record_references
+
+DEFAULT_TIMESTEPS = 200_000
+RECORDED_DISTRIBUTIONS = ("rewardsmith", "gymnasium", "mujoco", "stable_baselines3", "torch", "numpy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """What a finished run came to."""
+
+    design: Design
+    claim: Claim | None
+    """None when no candidate could be scored."""
+
+
+def start_run(runs_dir: Path, task: Task, config: RunConfig) -> Run:
+    """Check everything that was asked, then make the run's folder.
+
+    Raises:
+        ConfigError: The fitness, the success criterion or a preset value is wrong.
+        UsageError: The environment does not exist.
+        StoreError: The folder cannot be written.
+    """
+    card = load_card(task.env)
+    _check(card, task)
+    training_of(card, task, config)
+    return Run.create(
+        runs_dir,
+        name=f"{Path(card.ref).stem if card.folder else card.ref} {task.name}",
+        config=to_mapping(config),
+        task=task,
+        versions=versions(),
+    )
+
+
+def finish_run(
+    run: Run, *, engine: Callable[[int], Engine] = LocalEngine
+) -> Conclusion:
+    """Do whatever of the run is not done yet: the search, then the claim.
+
+    Raises:
+        StoreError: The folder cannot be written; free space and resume.
+        ModelError: A provider failed beyond its retries; resume.
+    """
+    config = from_mapping(run.manifest.config, source="run.json")
+    task, card = run.manifest.task, load_card(run.manifest.task.env)
+    engine_ = engine(config.jobs or free_cores())
+    references = record_references(run, engine_, task, config)
+    arena = _arena(run, engine_, card, task, config, references)
+    workshop = Workshop(arena=arena, references=references)
+    design = design_reward(task, workshop.stages(), run)
+    claim = make_claim(design, arena)
+    if run.recall("run_ended") is None:
+        run.record("run_ended", reason="finished" if claim else "nothing could be scored")
+    return Conclusion(design=design, claim=claim)
+
+
+def training_of(card: EnvCard, task: Task, config: RunConfig) -> tuple[Preset, int]:
+    """The preset, and the timesteps of one training: card, then task, then configuration.
+
+    Raises:
+        ConfigError: A value is not one of the preset's.
+    """
+    task_card = card.tasks.get(task.name)
+    layers = [dict(card.preset), dict(task_card.preset) if task_card else {}]
+    layers.append(dict(config.training.preset))
+    timesteps = [layer.pop("total_timesteps", None) for layer in layers]
+    for algorithm in [layer.pop("algorithm", "ppo") for layer in layers]:
+        if algorithm != "ppo":
+            raise ConfigError(unknown("algorithm", str(algorithm), ["ppo"]))
+    given = [config.training.total_timesteps, *reversed(timesteps), DEFAULT_TIMESTEPS]
+    if config.training.n_envs is not None:
+        layers.append({"n_envs": config.training.n_envs})
+    preset = resolve_preset(*layers)
+    return preset, preset.rounded(float(next(value for value in given if value is not None)))
+
+
+def versions() -> Mapping[str, str]:
+    """Versions of what a result depends on."""
+    return {name: _version(name) for name in RECORDED_DISTRIBUTIONS}
+
+
+def _arena(
+    run: Run,
+    engine: Engine,
+    card: EnvCard,
+    task: Task,
+    config: RunConfig,
+    references: ReferenceRollouts,
+) -> Arena:
+    preset, timesteps = training_of(card, task, config)
+    return Arena(
+        card=card,
+        task=task,
+        config=config,
+        preset=preset,
+        total_timesteps=timesteps,
+        spec=PolicySpec(
+            obs_dim=references.obs_dim, action=card.state.action, hidden=preset.hidden
+        ),
+        run=run,
+        engine=engine,
+        device=_device(config, preset),
+    )
+
+
+def _device(config: RunConfig, preset: Preset) -> str:
+    """`auto` is the CPU for small networks, where a GPU only adds latency."""
+    if config.training.device != "auto":
+        return config.training.device
+    has_gpu = Path("/proc/driver/nvidia/version").exists()
+    return "cuda" if has_gpu and sum(preset.hidden) >= 1024 else "cpu"
+
+
+def _check(card: EnvCard, task: Task) -> None:
+    """Compile what will judge, so that a typo costs nothing."""
+    spec: Any = card.state
+    compile_fitness(task.fitness, spec, horizon=task.horizon, dt=card.dt)
+    compile_success(
+        task.success,
+        spec,
+        semantics=task.semantics,
+        held_steps=task.held_steps,
+        horizon=task.horizon,
+        dt=card.dt,
+    )
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "unknown"

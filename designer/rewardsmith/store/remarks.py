@@ -1,0 +1,59 @@
+"""What people wrote into `feedback.jsonl`, from a given line on.
+
+The file is written by the viewer, the command line or an editor, never by the driver. A line is
+`{"text": "...", "candidate": "002/1"}`, `candidate` being optional; a line that is no JSON object
+is taken as the text itself, so that a person may simply write one.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from rewardsmith.errors import StoreError
+from rewardsmith.messages import CandidateId, Feedback
+from rewardsmith.store import spelling
+from rewardsmith.store.artifacts import read_artifact
+from rewardsmith.store.events import read_id
+from rewardsmith.store.layout import FEEDBACK_FILE
+
+MAX_TEXT = 10_000
+"""Characters of one remark; the rest is cut off."""
+
+
+class Remarks(NamedTuple):
+    """Remarks and how far the file was read."""
+
+    remarks: tuple[Feedback, ...]
+    up_to_line: int
+
+
+def read_remarks(folder: Path, *, after_line: int) -> Remarks:
+    """Read the whole lines of `feedback.jsonl` behind line `after_line` (0 for all).
+
+    Raises:
+        StoreError: The file is no regular file, or cannot be read.
+    """
+    if not (folder / FEEDBACK_FILE).exists():
+        return Remarks((), after_line)
+    lines = read_artifact(folder, FEEDBACK_FILE).split(b"\n")[:-1]
+    new = enumerate(lines[after_line:], start=after_line + 1)
+    found = [_remark(line, number) for number, line in new]
+    return Remarks(tuple(r for r in found if r is not None), max(after_line, len(lines)))
+
+
+def _remark(line: bytes, number: int) -> Feedback | None:
+    written = line.decode("utf-8", "replace").strip()
+    try:
+        content = spelling.parse(written)
+    except ValueError:
+        content = None
+    text, candidate = written, None
+    if isinstance(content, dict):
+        text, candidate = str(content.get("text") or "").strip(), _candidate(content)
+    return Feedback(text=text[:MAX_TEXT], candidate=candidate, line=number) if text else None
+
+
+def _candidate(content: dict[str, object]) -> CandidateId | None:
+    try:
+        return read_id(str(content["candidate"]))
+    except (KeyError, StoreError):
+        return None

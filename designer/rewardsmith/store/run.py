@@ -1,0 +1,321 @@
+"""A run: its folder, what happened in it, and the only way to write to it.
+
+`Run.create` and `Run.open` drive a run and hold its lock; `Run.read` looks on. Invariant: what
+`record` returned from is on the disk, and an artifact is there before the event that names it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rewardsmith.errors import StoreError
+from rewardsmith.messages import (
+    CandidateId,
+    Feedback,
+    History,
+    Iteration,
+    MetricPoint,
+    Task,
+    Trajectory,
+)
+from rewardsmith.store import artifacts, disk, layout, spelling, trajectories
+from rewardsmith.store.codec import dump, load
+from rewardsmith.store.events import UNSYNCED, EventName, written_key
+from rewardsmith.store.journal import Event, Journal, read_journal
+from rewardsmith.store.lock import RunLock
+from rewardsmith.store.manifest import Manifest, manifest_bytes, read_manifest
+from rewardsmith.store.metrics import MetricsFile, read_metrics
+from rewardsmith.store.past import history_of
+from rewardsmith.store.readable import readable_files
+from rewardsmith.store.remarks import read_remarks
+
+
+class Run:
+    """One run folder."""
+
+    def __init__(self, folder: Path, manifest: Manifest, *, lock: RunLock | None) -> None:
+        """Use `create`, `open` or `read` instead."""
+        self.folder = folder
+        self.manifest = manifest
+        self._lock = lock
+        self._journal = Journal(folder / layout.EVENTS_FILE) if lock else None
+        self._events: list[Event] = list(self._past_events())
+        self._latest = {_address(e.event, e.key): e for e in self._events}
+        self._listeners: list[Callable[[Event], None]] = []
+        self._metric_listeners: list[Callable[[str, int, MetricPoint], None]] = []
+        self._metrics: dict[Path, MetricsFile] = {}
+
+    @classmethod
+    def create(
+        cls,
+        runs_dir: Path,
+        *,
+        name: str,
+        config: Mapping[str, Any],
+        task: Task,
+        versions: Mapping[str, str],
+    ) -> Self:
+        """Make a new run folder below `runs_dir`, take its lock and record `run_started`.
+
+        Args:
+            runs_dir: Made if missing; what else lies there is left alone.
+            name: Words for the run's id, usually environment and task.
+            config: The resolved configuration, JSON values.
+            task: What is to be learnt.
+            versions: Of rewardsmith and what it stands on, by distribution name.
+
+        Raises:
+            StoreError: The disk is full or read-only.
+        """
+        now = datetime.now(UTC)
+        folder = _new_folder(runs_dir, now, name)
+        manifest = Manifest(
+            id=folder.name,
+            created=now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            task=task,
+            config=config,
+            versions=versions,
+        )
+        disk.replace_file(folder / layout.RUN_FILE, manifest_bytes(manifest))
+        return cls._drive(folder, "run_started", versions)
+
+    @classmethod
+    def open(cls, path: Path, *, versions: Mapping[str, str] | None = None) -> Self:
+        """Take the lock of an existing run, mend a torn tail and record `run_resumed`.
+
+        Raises:
+            StoreError: It is no run, another process drives it, it is damaged, from a newer
+                rewardsmith, or cannot be written.
+        """
+        return cls._drive(path, "run_resumed", versions or {})
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Look at a run without its lock, as it is at this moment; nothing can be recorded.
+
+        Raises:
+            StoreError: It is no run, damaged, or from a newer rewardsmith.
+        """
+        return cls(path, read_manifest(path), lock=None)
+
+    @classmethod
+    def _drive(cls, folder: Path, event: EventName, versions: Mapping[str, str]) -> Self:
+        manifest = read_manifest(folder)
+        lock = RunLock(folder)
+        try:
+            run = cls(folder, manifest, lock=lock)
+        except BaseException:
+            lock.release()
+            raise
+        try:
+            run.record(event, versions=versions)
+        except BaseException:
+            run.close()
+            raise
+        return run
+
+    def close(self) -> None:
+        """Close the journal and let another driver have the run."""
+        if self._journal:
+            self._journal.close()
+        if self._lock:
+            self._lock.release()
+        self._journal = self._lock = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def id(self) -> str:
+        """The run's name: that of its folder when it was made."""
+        return self.manifest.id
+
+    def record(
+        self, event: EventName, *, key: Mapping[str, Any] | None = None, **data: Any
+    ) -> Event:
+        """Write down that something happened, then tell the listeners.
+
+        Args:
+            event: Its name; `events.py` says which key and data belong to it.
+            key: What it concerns. A `CandidateId` is written as text.
+            data: What to remember: messages, or JSON values.
+
+        Raises:
+            StoreError: The run is only being read, or the disk is full or read-only.
+        """
+        journal = self._writable()
+        written, content = written_key(key or {}), dump(data)
+        for relative, blob in readable_files(event, written, content).items():
+            artifacts.write_artifact(self.folder, relative, blob)
+        entry = journal.append(event, written, content, sync=event not in UNSYNCED)
+        self._events.append(entry)
+        self._latest[_address(event, written)] = entry
+        for listener in self._listeners:
+            listener(entry)
+        return entry
+
+    def recall(self, event: EventName, **key: Any) -> Mapping[str, Any] | None:
+        """The data of the latest `event` with exactly this key; None when there is none."""
+        entry = self._latest.get(_address(event, written_key(key)))
+        return None if entry is None else entry.data
+
+    def events(self, name: EventName | None = None) -> tuple[Event, ...]:
+        """All events in order, or those called `name`."""
+        return tuple(e for e in self._events if name is None or e.event == name)
+
+    def subscribe(self, listener: Callable[[Event], None]) -> None:
+        """Have `listener` called with every event from now on, after it is on the disk."""
+        self._listeners.append(listener)
+
+    def subscribe_metrics(self, listener: Callable[[str, int, MetricPoint], None]) -> None:
+        """Have `listener` called with place, training seed and point, for every point from now on."""
+        self._metric_listeners.append(listener)
+
+    def history(self) -> History:
+        """Every finished iteration, rebuilt from the events."""
+        return history_of(self._events)
+
+    def finish_iteration(self, iteration: Iteration) -> History:
+        """Record the end of an iteration, once; returns the history that includes it.
+
+        Its parts are in the journal already, each since it was made.
+        """
+        if self.recall("iteration_ended", iteration=iteration.index) is None:
+            self.record("iteration_ended", key={"iteration": iteration.index})
+        return self.history()
+
+    def new_feedback(self, iteration: int) -> tuple[Feedback, ...]:
+        """Remarks that no earlier iteration has read; once read, the same ones for ever.
+
+        Raises:
+            StoreError: `feedback.jsonl` cannot be read.
+        """
+        recalled = self.recall("feedback_read", iteration=iteration)
+        if recalled is None:
+            former = [event.data["up_to_line"] for event in self.events("feedback_read")]
+            remarks, line = read_remarks(self.folder, after_line=max(former, default=0))
+            key = {"iteration": iteration}
+            recalled = self.record("feedback_read", key=key, remarks=remarks, up_to_line=line).data
+        return tuple(load(Feedback, remark) for remark in recalled["remarks"])
+
+    def candidate_folder(self, candidate: CandidateId) -> Path:
+        """Where a candidate's files lie; it may not exist yet."""
+        return self.folder / layout.candidate_path(candidate)
+
+    def save_artifact(self, relative: str, blob: bytes) -> str:
+        """Write a file whole or not at all; returns its SHA-256, to be named in an event.
+
+        Raises:
+            StoreError: The path leaves the run, the run is only being read, or the disk is full.
+        """
+        self._writable()
+        return artifacts.write_artifact(self.folder, relative, blob)
+
+    def load_artifact(self, relative: str, sha: str | None = None) -> bytes:
+        """Read a file back; with `sha` only if it is the one that was written.
+
+        Raises:
+            StoreError: It is missing, not a regular file, or another one.
+        """
+        return artifacts.read_artifact(self.folder, relative, sha)
+
+    def append_metrics(
+        self, place: CandidateId | str, seed: int, points: Sequence[MetricPoint]
+    ) -> None:
+        """Add training statistics; a restarted segment replaces those of its lost attempt.
+
+        Args:
+            place: The candidate, or a folder in the run for a control, as in `claim/sparse`.
+            seed: Training seed.
+            points: In the order of their steps.
+
+        Raises:
+            StoreError: The run is only being read, or the disk is full or read-only.
+        """
+        self._writable()
+        path = artifacts.inside(self.folder, layout.metrics_path(place))
+        if path not in self._metrics:
+            self._metrics[path] = MetricsFile(path)
+        self._metrics[path].append(seed, points)
+        for point in points:
+            for listener in self._metric_listeners:
+                listener(layout.place_path(place), seed, point)
+
+    def load_metrics(self, place: CandidateId | str, seed: int) -> tuple[MetricPoint, ...]:
+        """Training statistics of one training, in the order of their steps."""
+        entries = read_metrics(artifacts.inside(self.folder, layout.metrics_path(place)))
+        return tuple(entry.point for entry in entries if entry.seed == seed)
+
+    def save_trajectories(
+        self,
+        place: CandidateId | str,
+        recorded: Sequence[Trajectory],
+        *,
+        name: str = "trajectories",
+    ) -> str:
+        """Write recorded episodes; returns the file's SHA-256.
+
+        A second set of one place needs another `name`, or the event that names the first one by its
+        SHA-256 no longer finds it.
+        """
+        path = layout.trajectories_path(place, name)
+        return self.save_artifact(path, trajectories.pack(recorded))
+
+    def load_trajectories(
+        self, place: CandidateId | str, sha: str | None = None, *, name: str = "trajectories"
+    ) -> tuple[Trajectory, ...]:
+        """Read recorded episodes.
+
+        Raises:
+            StoreError: There are none, or the file is damaged or another one.
+        """
+        blob = self.load_artifact(layout.trajectories_path(place, name), sha)
+        return trajectories.unpack(blob)
+
+    def _past_events(self) -> tuple[Event, ...]:
+        if self._journal:
+            return self._journal.events
+        path = self.folder / layout.EVENTS_FILE
+        return read_journal(path).events if path.exists() else ()
+
+    def _writable(self) -> Journal:
+        if self._journal is None:
+            raise StoreError(
+                f"Run {self.id!r} is only being read. "
+                f"`rewardsmith resume {self.folder.name}` drives it."
+            )
+        return self._journal
+
+
+def run_folders(runs_dir: Path) -> tuple[Path, ...]:
+    """Every run below `runs_dir`, oldest id first; folders without `run.json` are not ours."""
+    if not runs_dir.is_dir():
+        return ()
+    found = (p for p in runs_dir.iterdir() if (p / layout.RUN_FILE).is_file())
+    return tuple(sorted(found, key=lambda folder: folder.name))
+
+
+def _new_folder(runs_dir: Path, now: datetime, name: str) -> Path:
+    with disk.refusing(runs_dir, "write"):
+        runs_dir.mkdir(parents=True, exist_ok=True)
+        number = 1
+        while True:
+            folder = runs_dir / layout.run_id(now.date(), name, number)
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                number += 1
+            else:
+                disk.sync_folder(runs_dir)
+                return folder
+
+
+def _address(event: str, key: Mapping[str, Any]) -> tuple[str, bytes]:
+    return event, spelling.canonical(key)

@@ -1,0 +1,78 @@
+"""JSON as a run writes it: strict, and with a spelling for numbers that are not finite.
+
+NaN and infinity are no JSON; they are written `{"number": "nan"}` and read back as floats.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+_MARK = "number"
+_NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def canonical(value: object) -> bytes:
+    """The one spelling of a JSON value, as checksums and look-ups need it.
+
+    >>> canonical({"b": [1, 2.5], "a": float("inf")})
+    b'{"a":{"number":"inf"},"b":[1,2.5]}'
+    """
+    return _dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def one_line(value: object) -> bytes:
+    """The value on one line, keys in their own order, with a line end."""
+    return _dumps(value, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def readable(value: object) -> bytes:
+    """The value as a person reads it: indented, and without escapes for letters."""
+    return _dumps(value, indent=2, ensure_ascii=False).encode("utf-8") + b"\n"
+
+
+def parse(text: bytes | str) -> Any:
+    """Parse JSON written by this module.
+
+    Raises:
+        ValueError: It is not strict JSON, or nested too deeply to hold.
+    """
+    try:
+        return _unmarked(json.loads(text, parse_constant=_refuse_constant))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _dumps(value: object, **style: Any) -> str:
+    return json.dumps(_marked(value), allow_nan=False, **style)
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {_name(key): _marked(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_marked(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return {_MARK: str(float(value))}
+    return value
+
+
+def _name(key: object) -> str:
+    # json.dumps would write 1 as "1", and the value read back would have another checksum.
+    if not isinstance(key, str):
+        raise TypeError(f"a JSON key has to be text, got {key!r}")
+    return key
+
+
+def _unmarked(value: Any) -> Any:
+    if isinstance(value, dict):
+        if len(value) == 1 and value.get(_MARK).__class__ is str:
+            return _NOT_FINITE.get(value[_MARK], value)
+        return {key: _unmarked(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_unmarked(item) for item in value]
+    return value
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")

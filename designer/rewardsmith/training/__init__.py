@@ -1,0 +1,1 @@
+"""Trains policies against rewards, in locked workers, as chains of segments."""

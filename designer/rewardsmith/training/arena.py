@@ -1,0 +1,75 @@
+"""Where contenders are trained and judged: one task, one run, one engine, one budget each.
+
+Everything in it is the same for all contenders of a run: that is what makes their scores comparable.
+"""
+
+import os
+from dataclasses import dataclass
+
+from rewardsmith.config import RunConfig, episode_seeds, training_seed
+from rewardsmith.environments.cards import EnvCard, TaskCard
+from rewardsmith.evaluation.policy import PolicySpec
+from rewardsmith.messages import CandidateId, SeedSet, Task
+from rewardsmith.store.run import Run
+from rewardsmith.training.engine import Engine
+from rewardsmith.training.preset import Preset
+from rewardsmith.training.segments import Segment, plan_segments
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arena:
+    """The conditions of a competition."""
+
+    card: EnvCard
+    task: Task
+    config: RunConfig
+    preset: Preset
+    total_timesteps: int
+    """Timesteps of one full training."""
+    spec: PolicySpec
+    """Shape of every policy, from the environment and the preset."""
+    run: Run
+    engine: Engine
+    device: str
+    """`cpu` or `cuda`, already resolved."""
+
+    @property
+    def task_card(self) -> TaskCard | None:
+        """The card's part on this task; None for a task that the card does not know."""
+        return self.card.tasks.get(self.task.name)
+
+    def segments(self) -> tuple[Segment, ...]:
+        """The search's trainings, cut at the rungs."""
+        return plan_segments(
+            self.preset,
+            total_timesteps=self.total_timesteps,
+            rungs=self.config.search.rungs,
+            evaluations=self.config.evaluation.evals_per_segment,
+        )
+
+    def episodes(self, seed_set: SeedSet) -> tuple[int, ...]:
+        """Seeds of the evaluation episodes of a set; the same for all contenders."""
+        evaluation = self.config.evaluation
+        n = {
+            "training": evaluation.recorded_episodes,
+            "selection": evaluation.selection_episodes,
+            "report": evaluation.report_episodes,
+        }[seed_set]
+        return episode_seeds(self.config.seed, seed_set, n)
+
+    @property
+    def n_recorded(self) -> int:
+        """Episodes of each judged policy whose state fields are kept."""
+        evaluation = self.config.evaluation
+        return min(evaluation.recorded_episodes, evaluation.selection_episodes)
+
+    def seed(self, candidate: CandidateId, replicate: int = 0) -> int:
+        """Training seed of a candidate."""
+        return training_seed(self.config.seed, candidate, replicate)
+
+
+def free_cores() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,81 @@
+"""A vector of environments that pays a reward: a program's, the environment's own, or the sparse one.
+
+The reward is computed once per step for all environments, from fields read after the step and before
+any reset.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from rewardsmith.environments.vector import Start, StateVectorEnv, VectorStep
+
+Array = np.ndarray[Any, Any]
+
+
+class PaidStep(NamedTuple):
+    """One step of all environments, rewards included."""
+
+    obs: Array
+    """(B, obs_dim), to act on next: after a reset where an episode ended."""
+    next_obs: Array
+    """(B, obs_dim), the true successor, before any reset."""
+    rewards: Array
+    """(B,), unscaled."""
+    components: Mapping[str, Array]
+    """Unweighted components, each (B,)."""
+    terminated: Array
+    truncated: Array
+
+
+class RewardSource(Protocol):
+    """Pays every step of a vector of environments.
+
+    `begin` is called once after a reset of all environments; `pay` after every step, with fields read
+    before any reset, and itself starts the episodes of rows that ended.
+    """
+
+    def begin(self, start: Start) -> None:
+        """Episodes of all rows start."""
+
+    def pay(self, actions: Array, step: VectorStep) -> tuple[Array, Mapping[str, Array]]:
+        """Rewards (B,) and unweighted components of one step."""
+
+
+class NativeReward:
+    """The environment's own reward."""
+
+    def begin(self, start: Start) -> None:
+        """Nothing to keep."""
+
+    def pay(self, actions: Array, step: VectorStep) -> tuple[Array, Mapping[str, Array]]:
+        """The rewards that the environments returned."""
+        return step.native_reward, {}
+
+
+class RewardedVectorEnv:
+    """Steps a `StateVectorEnv` and asks a `RewardSource` what each step pays."""
+
+    def __init__(self, env: StateVectorEnv, source: RewardSource) -> None:
+        self.env = env
+        self._source = source
+
+    def reset(self, seed: int) -> Array:
+        """Start fresh episodes everywhere; returns observations (B, obs_dim)."""
+        start = self.env.reset(seed)
+        self._source.begin(start)
+        return start.obs
+
+    def step(self, actions: Array) -> PaidStep:
+        """Step every environment with `actions`, in the environment's own units."""
+        step = self.env.step(actions)
+        rewards, components = self._source.pay(actions, step)
+        return PaidStep(
+            obs=step.obs,
+            next_obs=step.next_obs,
+            rewards=rewards,
+            components=components,
+            terminated=step.terminated,
+            truncated=step.truncated,
+        )

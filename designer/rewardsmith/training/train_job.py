@@ -1,0 +1,168 @@
+"""Trains one segment inside a locked worker.
+
+Order matters: the environment is made and one tiny rollout and update run on the environment's own
+reward before the lock, so that every lazy import has happened; then the process locks itself; only
+then is the reward program read. Nothing of the warm-up survives.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from rewardsmith.environments.cards import load_card
+from rewardsmith.environments.fitness import SparseReward, compile_success
+from rewardsmith.environments.vector import Start, StateVectorEnv, VectorStep
+from rewardsmith.messages import Task
+from rewardsmith.rewards.composition import RewardStream
+from rewardsmith.rewards.contract import require_program
+from rewardsmith.training.ppo import PpoLearner, RolloutStats
+from rewardsmith.training.preset import Preset, resolve_preset
+from rewardsmith.training.requests import TrainRequest
+from rewardsmith.training.rewarded import NativeReward, RewardedVectorEnv, RewardSource
+
+Array = np.ndarray[Any, Any]
+
+MAX_METRIC_POINTS = 200
+"""Points of a segment's curves; longer segments average several rollouts into one."""
+
+
+class Sink(Protocol):
+    """Where a training's results go."""
+
+    def metric(self, step: int, values: Mapping[str, float]) -> None:
+        """One point of the curves."""
+
+    def checkpoint(self, step: int, tensors: Mapping[str, Array]) -> None:
+        """The training's state at `step`."""
+
+
+class ProgramReward:
+    """Pays what a compiled reward program says."""
+
+    def __init__(self, stream: RewardStream) -> None:
+        self._stream = stream
+
+    def begin(self, start: Start) -> None:
+        """Episodes of all rows start."""
+        self._stream.begin(start.fields)
+
+    def pay(self, actions: Array, step: VectorStep) -> tuple[Array, Mapping[str, Array]]:
+        """Rewards and components; rows that ended begin anew from `start_fields`."""
+        paid = self._stream.step(
+            actions, step.fields, terminated=step.terminated, truncated=step.truncated
+        )
+        done = step.terminated | step.truncated
+        if done.any():
+            self._stream.begin(step.start_fields, done)
+        return paid.total, paid.components
+
+
+class SparsePay:
+    """Pays 1 at the first step at which the task's success holds."""
+
+    def __init__(self, sparse: SparseReward) -> None:
+        self._sparse = sparse
+
+    def begin(self, start: Start) -> None:
+        """Episodes of all rows start."""
+        self._sparse.begin(start.fields)
+
+    def pay(self, actions: Array, step: VectorStep) -> tuple[Array, Mapping[str, Array]]:
+        """Rewards; there are no components."""
+        paid = self._sparse.step(
+            actions, step.fields, terminated=step.terminated, truncated=step.truncated
+        )
+        done = step.terminated | step.truncated
+        if done.any():
+            self._sparse.begin(step.start_fields, done)
+        return paid, {}
+
+
+def train_segment(
+    request: TrainRequest,
+    tensors: Mapping[str, Array] | None,
+    sink: Sink,
+    *,
+    lock: Callable[[], None],
+) -> None:
+    """Train from `start_step` to `end_step`, handing out curves and checkpoints.
+
+    Args:
+        request: What to train; `program` has passed the driver's static check.
+        tensors: The checkpoint at `start_step`; None at 0.
+        sink: Receives points and checkpoints in the order of their steps.
+        lock: Called once, after the warm-up and before the program is read.
+    """
+    preset = resolve_preset(request.preset)
+    env = StateVectorEnv(load_card(request.task.env), preset.n_envs)
+    _warm_up(env, preset, request.device)
+    lock()
+    source = reward_source(request, env, gamma=preset.gamma)
+    rewarded = RewardedVectorEnv(env, source)
+    learner = PpoLearner(rewarded, preset, seed=request.seed, device=request.device)
+    if tensors is not None:
+        learner.load(tensors)
+    _run(learner, preset, request, sink)
+
+
+def reward_source(request: TrainRequest, env: StateVectorEnv, *, gamma: float) -> RewardSource:
+    """What pays this training."""
+    if request.reward == "native":
+        return NativeReward()
+    if request.reward == "sparse":
+        return SparsePay(_sparse(request.task, env))
+    program = require_program(request.program or "", env.spec)
+    return ProgramReward(RewardStream(program, env.spec, env.n_envs, gamma=gamma))
+
+
+def _sparse(task: Task, env: StateVectorEnv) -> SparseReward:
+    success = compile_success(
+        task.success,
+        env.spec,
+        semantics=task.semantics,
+        held_steps=task.held_steps,
+        horizon=task.horizon,
+        dt=env.card.dt,
+    )
+    return SparseReward(success, env.spec, env.n_envs)
+
+
+def _warm_up(env: StateVectorEnv, preset: Preset, device: str) -> None:
+    tiny = replace(preset, n_steps=4, batch_size=4 * preset.n_envs, n_epochs=1)
+    learner = PpoLearner(RewardedVectorEnv(env, NativeReward()), tiny, seed=0, device=device)
+    learner.rollout()
+    learner.update()
+    learner.tensors()
+
+
+def _run(learner: PpoLearner, preset: Preset, request: TrainRequest, sink: Sink) -> None:
+    n_rollouts = (request.end_step - request.start_step) // preset.rollout_size
+    per_point = max(1, -(-n_rollouts // MAX_METRIC_POINTS))
+    pending: list[dict[str, float]] = []
+    step = request.start_step
+    for number in range(1, n_rollouts + 1):
+        stats = learner.rollout()
+        learner.update()
+        step += preset.rollout_size
+        pending.append(_metrics(stats) | learner.training_metrics())
+        if number % per_point == 0 or number == n_rollouts:
+            sink.metric(step, _averaged(pending))
+            pending = []
+        if step in request.checkpoint_steps:
+            sink.checkpoint(step, learner.tensors())
+
+
+def _metrics(stats: RolloutStats) -> dict[str, float]:
+    values = {"rollout/reward_mean": stats.reward_mean}
+    if stats.episode_returns:
+        values["rollout/ep_rew_mean"] = float(np.mean(stats.episode_returns))
+        values["rollout/ep_len_mean"] = float(np.mean(stats.episode_lengths))
+    return values | {f"reward/{name}": mean for name, mean in stats.components.items()}
+
+
+def _averaged(points: list[dict[str, float]]) -> dict[str, float]:
+    names = dict.fromkeys(name for point in points for name in point)
+    means = {n: float(np.mean([p[n] for p in points if n in p])) for n in names}
+    return {name: value for name, value in means.items() if np.isfinite(value)}

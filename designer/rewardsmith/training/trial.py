@@ -1,0 +1,309 @@
+"""One segment of one contender: trained in a locked worker, then judged by the evaluator.
+
+The journal is asked before anything is paid for. A crash, a time-out or an exceeded limit closes the
+contender and is never tried again; only what was lost through no fault of its own is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rewardsmith.config import LimitsConfig
+from rewardsmith.evaluation.jobs import evaluation_job, read_judgement
+from rewardsmith.evaluation.requests import PolicyRequest
+from rewardsmith.isolation.frames import TENSORS, FrameError
+from rewardsmith.isolation.job import Job, JobEnd
+from rewardsmith.isolation.limits import Limits
+from rewardsmith.isolation.strict_json import parse_json
+from rewardsmith.isolation.tensors import parse_tensors
+from rewardsmith.messages import (
+    COMPONENT_NAME,
+    Evaluation,
+    MetricPoint,
+    Outcome,
+    SeedSet,
+    Training,
+    Trajectory,
+)
+from rewardsmith.store.codec import load
+from rewardsmith.store.layout import checkpoint_path
+from rewardsmith.training.arena import Arena
+from rewardsmith.training.checkpoint import checkpoint_tensors
+from rewardsmith.training.contender import Contender
+from rewardsmith.training.engine import Chain
+from rewardsmith.training.preset import preset_mapping
+from rewardsmith.training.requests import TrainRequest, encode
+from rewardsmith.training.segments import Segment, segment_seed
+
+Array = np.ndarray[Any, Any]
+
+WORKER = "rewardsmith.training.worker"
+SLOWEST_STEPS_PER_S = 400
+"""Training steps per CPU-second of the slowest environment the CPU limit has to allow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentEnd:
+    """What one segment came to."""
+
+    training: Training
+    evaluations: tuple[Evaluation, ...] = ()
+    """One per checkpoint, in order; empty when the training did not reach its end."""
+    outcome: Outcome | None = None
+    """None while the contender may go on."""
+    text: str = ""
+
+
+def run_segment(
+    arena: Arena, contender: Contender, segment: Segment, *, seed: int, seed_set: SeedSet
+) -> Chain[SegmentEnd]:
+    """Train one segment and judge its checkpoints; what the journal holds is not done again."""
+    training = yield from _train(arena, contender, segment, seed)
+    if training.outcome is not None:
+        return SegmentEnd(training=training, outcome=training.outcome, text=training.text)
+    return (yield from _judge(arena, contender, training, seed, seed_set))
+
+
+# ------------------------------------------------------------------- training
+
+
+def _train(arena: Arena, contender: Contender, segment: Segment, seed: int) -> Chain[Training]:
+    key = contender.key(seed=seed, start_step=segment.start_step)
+    recalled = arena.run.recall("segment_ended", **key)
+    if recalled is not None:
+        return load(Training, recalled["training"])
+    for attempt in range(arena.config.limits.attempts):
+        arena.run.record("segment_started", key=key, end_step=segment.end_step, attempt=attempt)
+        end = yield _train_job(arena, contender, segment, seed)
+        if not end.is_lost:
+            break
+    training = _settle(arena, contender, segment, seed, end)
+    arena.run.record("segment_ended", key=key, training=training, attempt=attempt)
+    return training
+
+
+def _train_job(arena: Arena, contender: Contender, segment: Segment, seed: int) -> Job:
+    request = TrainRequest(
+        task=arena.task,
+        reward=contender.reward,
+        program=contender.program,
+        preset=preset_mapping(arena.preset),
+        seed=segment_seed(seed, segment.start_step),
+        start_step=segment.start_step,
+        end_step=segment.end_step,
+        checkpoint_steps=segment.checkpoint_steps,
+        device=arena.device,
+        sandbox=arena.config.require_sandbox,
+    )
+    start = segment.start_step
+    path = checkpoint_path(contender.folder, seed, start)
+    blob = arena.run.load_artifact(path) if start else b""
+    if blob:
+        parse_tensors(blob, checkpoint_tensors(arena.spec))
+    return Job(
+        module=WORKER,
+        request=encode(request),
+        tensors=blob,
+        limits=_training_limits(arena, segment),
+        stall_s=arena.config.limits.stall_s,
+        on_metric=_MetricSink(arena, contender, segment, seed),
+    )
+
+
+class _MetricSink:
+    """Checks every point that a worker claims, and appends it to the contender's curves."""
+
+    def __init__(self, arena: Arena, contender: Contender, segment: Segment, seed: int) -> None:
+        self._arena, self._contender, self._seed = arena, contender, seed
+        self._last_step, self._end_step = segment.start_step, segment.end_step
+
+    def __call__(self, payload: bytes) -> None:
+        point = read_metric(parse_json(payload))
+        if not self._last_step < point.step <= self._end_step:
+            raise FrameError(f"a metric at step {point.step}, after {self._last_step}")
+        self._last_step = point.step
+        self._arena.run.append_metrics(self._contender.folder, self._seed, [point])
+
+
+def read_metric(content: object) -> MetricPoint:
+    """A point of the curves, from what a worker sent.
+
+    Raises:
+        FrameError: It is not one: wrong keys, names or values.
+    """
+    if not isinstance(content, dict) or content.keys() != {"step", "values"}:
+        raise FrameError("a metric without exactly `step` and `values`")
+    step, values = content["step"], content["values"]
+    if type(step) is not int or not isinstance(values, dict) or len(values) > 64:
+        raise FrameError("a metric whose step or values have the wrong type")
+    for name, value in values.items():
+        section, _, rest = name.partition("/")
+        if section not in ("rollout", "train", "reward", "time") or not COMPONENT_NAME.fullmatch(rest):
+            raise FrameError("a metric with an unknown name")
+        if type(value) not in (int, float):
+            raise FrameError("a metric that is no number")
+    return MetricPoint(step=step, values={k: float(v) for k, v in values.items()})
+
+
+def _settle(
+    arena: Arena, contender: Contender, segment: Segment, seed: int, end: JobEnd
+) -> Training:
+    """Save what a worker handed in, if it is exactly what was asked for."""
+    outcome, text, saved = end.outcome, end.text, ()
+    if outcome is None:
+        try:
+            saved = _save_checkpoints(arena, contender, segment, seed, end)
+        except FrameError as error:
+            outcome, text = Outcome.CRASHED, f"Its checkpoints were refused: {error}"
+    return Training(
+        contender=contender.name,
+        seed=seed,
+        start_step=segment.start_step,
+        end_step=segment.end_step,
+        outcome=outcome,
+        text=text,
+        cpu_s=end.cpu_s,
+        checkpoints=saved,
+    )
+
+
+def _save_checkpoints(
+    arena: Arena, contender: Contender, segment: Segment, seed: int, end: JobEnd
+) -> tuple[tuple[int, str], ...]:
+    blobs = [frame.payload for frame in end.frames if frame.kind == TENSORS]
+    if len(blobs) != len(segment.checkpoint_steps):
+        raise FrameError(f"{len(blobs)} checkpoints instead of {len(segment.checkpoint_steps)}")
+    expected = checkpoint_tensors(arena.spec)
+    for blob in blobs:
+        parse_tensors(blob, expected)
+    return tuple(
+        (step, arena.run.save_artifact(checkpoint_path(contender.folder, seed, step), blob))
+        for step, blob in zip(segment.checkpoint_steps, blobs, strict=True)
+    )
+
+
+def _training_limits(arena: Arena, segment: Segment) -> Limits:
+    limits = arena.config.limits
+    n_steps = segment.end_step - segment.start_step
+    cpu_s = limits.cpu_s or 60.0 + limits.cpu_factor * n_steps / SLOWEST_STEPS_PER_S
+    return _limits(limits, cpu_s, is_cuda=arena.device == "cuda")
+
+
+def _limits(limits: LimitsConfig, cpu_s: float, *, is_cuda: bool = False) -> Limits:
+    memory = None if is_cuda else limits.memory_mb * 1024 * 1024
+    return Limits(cpu_s=max(1, round(cpu_s)), memory_bytes=memory)
+
+
+# ----------------------------------------------------------------- evaluation
+
+
+def _judge(
+    arena: Arena, contender: Contender, training: Training, seed: int, seed_set: SeedSet
+) -> Chain[SegmentEnd]:
+    recalled = _recall_evaluations(arena, contender, training, seed, seed_set)
+    if recalled is not None:
+        return _segment_end(training, recalled)
+    seeds = arena.episodes(seed_set)
+    n_recorded = arena.n_recorded if seed_set == "selection" else 0
+    policies = [
+        PolicyRequest(kind="mlp", seeds=seeds, record=n_recorded) for _ in training.checkpoints
+    ]
+    end = yield _evaluation_job(arena, contender, training, seed, policies)
+    if end.outcome is not None:
+        text = f"Its evaluation did not end well. {end.text}"
+        return SegmentEnd(training=training, outcome=end.outcome, text=text)
+    judgement = read_judgement(end.frames, policies)
+    evaluations = tuple(
+        Evaluation(step=step, seed_set=seed_set, episodes=episodes, cpu_s=end.cpu_s / len(policies))
+        for (step, _), episodes in zip(
+            training.checkpoints, judgement.reply.episodes, strict=True
+        )
+    )
+    if not all(evaluation.is_finite for evaluation in evaluations):
+        text = "Its fitness is not a finite number."
+        return SegmentEnd(training=training, outcome=Outcome.INVALID, text=text)
+    _record_evaluations(arena, contender, seed, evaluations, judgement.recorded)
+    return _segment_end(training, evaluations)
+
+
+def _evaluation_job(
+    arena: Arena,
+    contender: Contender,
+    training: Training,
+    seed: int,
+    policies: Sequence[PolicyRequest],
+) -> Job:
+    task_card = arena.task_card
+    return evaluation_job(
+        arena.task,
+        policies,
+        audit=task_card.audit if task_card else {},
+        spec=arena.spec,
+        tensors=[
+            load_checkpoint(arena, contender, seed, step, sha) for step, sha in training.checkpoints
+        ],
+        limits=_evaluation_limits(arena, policies),
+        stall_s=arena.config.limits.stall_s,
+        sandbox=arena.config.require_sandbox,
+    )
+
+
+def load_checkpoint(
+    arena: Arena, contender: Contender, seed: int, step: int, sha: str
+) -> Mapping[str, Array]:
+    """Read a checkpoint back from the run, checked against its hash and the preset."""
+    blob = arena.run.load_artifact(checkpoint_path(contender.folder, seed, step), sha)
+    return parse_tensors(blob, checkpoint_tensors(arena.spec))
+
+
+def _evaluation_limits(arena: Arena, policies: Sequence[PolicyRequest]) -> Limits:
+    n_steps = arena.task.horizon * sum(len(policy.seeds) for policy in policies)
+    limits = arena.config.limits
+    return _limits(limits, 60.0 + limits.cpu_factor * n_steps / SLOWEST_STEPS_PER_S)
+
+
+def _recall_evaluations(
+    arena: Arena, contender: Contender, training: Training, seed: int, seed_set: SeedSet
+) -> tuple[Evaluation, ...] | None:
+    found = [
+        arena.run.recall(
+            "candidate_evaluated", **contender.key(seed=seed, step=step, seed_set=seed_set)
+        )
+        for step, _ in training.checkpoints
+    ]
+    if any(data is None for data in found):
+        return None
+    return tuple(load(Evaluation, data["evaluation"]) for data in found if data is not None)
+
+
+def _record_evaluations(
+    arena: Arena,
+    contender: Contender,
+    seed: int,
+    evaluations: tuple[Evaluation, ...],
+    recorded: tuple[Trajectory, ...],
+) -> None:
+    sha = None
+    if recorded:
+        name = recorded_name(seed, evaluations[-1].step)
+        sha = arena.run.save_trajectories(contender.folder, recorded, name=name)
+    for evaluation in evaluations:
+        key = contender.key(seed=seed, step=evaluation.step, seed_set=evaluation.seed_set)
+        is_last = evaluation is evaluations[-1]
+        arena.run.record(
+            "candidate_evaluated",
+            key=key,
+            evaluation=evaluation,
+            recorded=sha if is_last else None,
+        )
+
+
+def recorded_name(seed: int, step: int) -> str:
+    """Name of the episodes recorded when the checkpoints up to `step` were judged."""
+    return f"recorded-{seed}-{step}"
+
+
+def _segment_end(training: Training, evaluations: tuple[Evaluation, ...]) -> SegmentEnd:
+    return SegmentEnd(training=training, evaluations=evaluations)

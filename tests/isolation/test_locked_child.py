@@ -1,0 +1,111 @@
+import os
+import sys
+
+import pytest
+
+from rewardsmith.isolation import landlock, seccomp
+from rewardsmith.isolation.frames import RESULT, TENSORS
+from rewardsmith.isolation.limits import Limits
+from rewardsmith.isolation.running import collect
+from rewardsmith.isolation.strict_json import parse_json
+from rewardsmith.isolation.tensors import TensorSpec, parse_tensors
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or landlock.abi() < 6 or seccomp.load_library() is None,
+    reason="needs Landlock ABI 6 and libseccomp",
+)
+
+NOBODY = 65534
+
+
+@pytest.mark.parametrize("user", [None, NOBODY])
+def test_locked_child_reaches_nothing_outside(begin, user, monkeypatch):
+    if user is not None and os.getuid() != 0:
+        pytest.skip("only root can become another user")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    before = os.sched_getaffinity(0)
+    frames, status = collect(begin("acts", user=user), stall_s=30)
+    report = parse_json(frames[0].payload)
+    assert [name for name, said in report["results"].items() if said.startswith("DONE")] == []
+    assert len(report["results"]) > 75
+    assert report["level"] == "strict"
+    assert report["user"] == (os.getuid() if user is None else user)
+    assert "OPENAI_API_KEY" not in report["environment"]
+    assert report["descriptors"] == [0, 1, 2, 3]
+    assert len(report["arguments"]) == 1
+    assert os.sched_getaffinity(0) == before
+    assert status.reason == "ok"
+
+
+@pytest.mark.parametrize(
+    ("act", "reason", "said"),
+    [
+        ("segfault", "crashed", ""),
+        ("abort", "crashed", ""),
+        ("crash", "crashed", "KeyError: 'height'"),
+        ("one_endless_line", "crashed", "xxxx the end\n"),
+        ("claim_success", "ok", ""),
+    ],
+)
+def test_child_that_ends_badly_is_told_apart(begin, act, reason, said):
+    child = begin("endings", act=act)
+    frames, status = collect(child, stall_s=30)
+    assert frames == []
+    assert status.reason == reason
+    assert said in child.stderr_text
+    assert len(child.stderr_text.encode()) <= 8 * 1024
+    assert not child.has_ended_well
+
+
+def test_foreign_call_convention_is_refused(begin):
+    child = begin("endings", act="foreign_call_convention")
+    assert collect(child, stall_s=30)[0] == []
+
+
+@pytest.mark.parametrize("act", ["burn_cpu", "burn_cpu_and_catch"])
+def test_endless_loop_ends_at_its_cpu_limit(begin, act):
+    _, status = collect(begin("endings", act=act, limits=Limits(cpu_s=1)), stall_s=30)
+    assert status.reason == "over_limit"
+    assert 1 <= status.cpu_s < 4
+
+
+@pytest.mark.parametrize("act", ["fill_memory", "ask_too_much_of_numpy"])
+def test_memory_bomb_ends_at_its_limit(begin, act):
+    limits = Limits(cpu_s=10, memory_bytes=512 * 2**20)
+    child = begin("endings", act=act, limits=limits)
+    _, status = collect(child, stall_s=30)
+    assert status.reason == "over_limit"
+    assert status.max_rss_bytes < 600 * 2**20
+    assert "MemoryError" in child.stderr_text
+
+
+def test_prints_are_text_and_no_frames(begin):
+    child = begin("endings", act="report")
+    frames, status = collect(child, stall_s=30)
+    assert [frame.kind for frame in frames] == [b"r", b"e"]
+    assert frames[0].payload == b'{"blob":0}'
+    assert "{}" in child.stderr_text
+    assert child.has_ended_well
+    assert status.reason == "ok"
+
+
+def test_real_training_runs_without_a_writable_path(begin):
+    child = begin("learner", locked=True, steps=2048, limits=Limits(cpu_s=100))
+    frames, status = collect(child, stall_s=100)
+    assert status.reason == "ok", child.stderr_text
+    report = parse_json(next(f.payload for f in frames if f.kind == RESULT))
+    assert report["level"] == "strict"
+    tensors = parse_tensors(next(f.payload for f in frames if f.kind == TENSORS), _policy(17, 6))
+    assert tensors["obs.mean"].shape == (17,)
+
+
+def _policy(n_obs, n_actions):
+    shapes = {"log_std": (n_actions,)}
+    for name, n_out in (("policy_net", n_actions), ("value_net", 1)):
+        mlp = f"mlp_extractor.{name}"
+        shapes |= {f"{mlp}.0.weight": (64, n_obs), f"{mlp}.2.weight": (64, 64)}
+        shapes |= {f"{mlp}.0.bias": (64,), f"{mlp}.2.bias": (64,)}
+        head = "action_net" if n_out == n_actions else "value_net"
+        shapes |= {f"{head}.weight": (n_out, 64), f"{head}.bias": (n_out,)}
+    specs = {name: TensorSpec("F32", shape) for name, shape in shapes.items()}
+    return specs | {f"obs.{k}": TensorSpec("F64", (n_obs,)) for k in ("mean", "var")}

@@ -1,0 +1,228 @@
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import pytest
+
+from rewardsmith.messages import (
+    Analysis,
+    Candidate,
+    Cause,
+    ComponentStats,
+    Feedback,
+    History,
+    Iteration,
+    Result,
+    StateSpec,
+    Task,
+)
+from rewardsmith.rewards.contract import read_program
+from rewardsmith.roles.offline import CardWords, propose
+from rewardsmith.roles.offline.program_text import parse
+from rewardsmith.roles.offline.refinement import EDITS
+from rewardsmith.roles.offline.sketch import Sketch
+
+IDLER = '''"""Pays staying near the start, upright and alive; a hop is paid at its top."""
+
+CONTRACT = 1
+PARAMS = {
+    "height_scale": 0.2,  # m
+    "angle_scale": 0.1,  # rad
+}
+WEIGHTS = {
+    "upright": 0.5,
+    "alive": 1.0,
+    "height_apex": 10.0,
+}
+
+
+def reward(state, action, xp, *, previous, initial, terminated, params):
+    height_gain = state.z - initial.z  # m
+    at_apex = previous.z_velocity > 0.0 and state.z_velocity <= 0.0
+    return {
+        "upright": xp.exp(-xp.square(state.pitch / params.angle_scale)),
+        "alive": xp.where(terminated, 0.0, 1.0),
+        "height_apex": xp.where(at_apex, xp.saturate(height_gain / params.height_scale), 0.0),
+    }
+'''
+
+Refine = Callable[..., tuple[Candidate, ...]]
+
+
+def stats(name: str, weight: float, mean: float, std: float) -> ComponentStats:
+    return ComponentStats(
+        name=name,
+        weight=weight,
+        mean=mean,
+        std=std,
+        share=0.3,
+        return_share=0.5,
+        low=mean - std,
+        high=mean + std,
+    )
+
+
+@pytest.fixture
+def refine(
+    specs: Mapping[str, StateSpec],
+    instructions: Mapping[str, str],
+    make_task: Callable[[str], Task],
+    make_candidate: Callable[..., Candidate],
+    make_result: Callable[..., Result],
+) -> Refine:
+    """Children of one parent with the causes given."""
+
+    def refined(
+        *causes: Cause,
+        text: str = IDLER,
+        n: int = 4,
+        remark: str = "",
+        others: tuple[str, ...] = (),
+        components: tuple[ComponentStats, ...] = (),
+    ) -> tuple[Candidate, ...]:
+        parent = make_result(make_candidate(text), score=1.0)
+        rest = [make_result(make_candidate(t, i + 1), score=0.1) for i, t in enumerate(others)]
+        results = (parent, *rest)
+        analysis = Analysis(candidate=parent.id, causes=causes, components=components)
+        remarks = (Feedback(text=remark, line=1),) if remark else ()
+        iteration = Iteration(
+            index=0,
+            judged=tuple(r.judged for r in results),
+            results=results,
+            analyses=(analysis,),
+            remarks=remarks,
+        )
+        return propose(
+            make_task(instructions["hopper"]),
+            specs["hopper"],
+            History(iterations=(iteration,)),
+            n=n,
+            iteration=1,
+            seed=0,
+            words=CardWords(episode_end="The torso is below 0.7 m."),
+        )
+
+    return refined
+
+
+def sketch_of(candidate: Candidate) -> Sketch:
+    sketch = parse(candidate.text)
+    assert sketch is not None
+    return sketch
+
+
+def because(code: str, *, component: str | None = None, field: str | None = None) -> Cause:
+    return Cause(code=code, message=f"Seen: {code}.", component=component, field=field)
+
+
+STANDING = (
+    stats("upright", 0.5, 0.98, 0.01),
+    stats("alive", 1.0, 1.0, 0.0),
+    stats("height_apex", 10.0, 0.0, 0.0),
+)
+
+
+def test_standing_still_loses_its_pay_and_motion_is_paid(refine: Refine) -> None:
+    child = sketch_of(refine(because("stands-still"), components=STANDING)[0])
+    assert not {"upright", "alive"} & child.components.keys()
+    assert "height_rise" in child.components
+
+
+def test_a_component_that_was_never_paid_gives_way_to_a_shaped_one(refine: Refine) -> None:
+    child = sketch_of(refine(because("dead-component", component="height_apex"))[0])
+    assert "height_apex" not in child.components
+    assert {"height_gain", "height_rise"} <= child.components.keys()
+
+
+def test_ending_early_is_answered_by_pay_for_lasting_and_by_a_charge(refine: Refine) -> None:
+    children = [sketch_of(c) for c in refine(because("ends-early"), n=8)]
+    assert any(c.weights.get("alive", 0) == 3.0 for c in children)
+    assert any("fall" in c.components for c in children)
+
+
+def test_a_dominating_component_loses_weight(refine: Refine) -> None:
+    child = sketch_of(refine(because("dominating-component", component="height_apex"))[0])
+    assert child.weights["height_apex"] < 10.0
+
+
+def test_a_component_opposed_to_fitness_is_dropped(refine: Refine) -> None:
+    child = sketch_of(refine(because("opposed-component", component="upright"))[0])
+    assert "upright" not in child.components
+    assert "angle_scale" not in child.params
+
+
+def test_a_field_that_left_its_range_is_charged(refine: Refine) -> None:
+    child = refine(because("left-range", field="pitch"))[0]
+    assert "state.pitch - initial.pitch" in child.text
+    assert "pitch_drift_cost" in sketch_of(child).components
+
+
+def test_trembling_is_charged(refine: Refine) -> None:
+    assert "smooth" in sketch_of(refine(because("oscillates"))[0]).components
+
+
+def test_a_rising_curve_raises_the_goal(refine: Refine) -> None:
+    child = sketch_of(refine(because("unfinished"))[0])
+    assert child.weights["height_apex"] == 20.0
+
+
+@pytest.mark.parametrize("code", sorted(EDITS))
+def test_every_cause_leads_to_a_legal_child_that_names_it(
+    refine: Refine, specs: Mapping[str, StateSpec], code: str
+) -> None:
+    cause = because(code, component="height_apex", field="z")
+    children = refine(cause, components=STANDING, n=6)
+    named = [c for c in children if f"seen: {code}" in c.rationale]
+    if code != "stalled" and code != "return-without-fitness":
+        assert named
+    for child in children:
+        assert read_program(child.text, specs["hopper"]).program is not None, child.text
+    for child in named:
+        assert [str(p) for p in child.parents] == ["000/0"]
+        assert child.rationale.startswith("From 000/0. Because seen:")
+
+
+def test_several_causes_are_answered_together(refine: Refine) -> None:
+    causes = (because("stands-still"), because("dead-component", component="height_apex"))
+    child = refine(*causes, components=STANDING)[0]
+    assert "seen: stands-still" in child.rationale
+    assert "seen: dead-component" in child.rationale
+
+
+def test_children_differ_from_each_other_and_from_the_parent(refine: Refine) -> None:
+    children = refine(because("stands-still"), components=STANDING, n=12)
+    assert len({c.text for c in children} | {IDLER}) == 13
+
+
+def test_the_two_best_are_crossed(refine: Refine) -> None:
+    other = IDLER.replace('"upright"', '"level"').replace("0.5", "0.8")
+    crossing = [
+        c for c in refine(because("unfinished"), others=(other,), n=8) if len(c.parents) > 1
+    ]
+    assert "level" in sketch_of(crossing[0]).components
+    assert "crossed" in crossing[0].rationale
+
+
+def test_a_remark_becomes_a_component(refine: Refine) -> None:
+    child = refine(remark="it should move smoothly and with little effort")[0]
+    assert {"smooth", "effort"} <= sketch_of(child).components.keys()
+    assert "remark" in child.rationale
+
+
+def test_a_persons_free_form_program_is_only_reweighed(refine: Refine) -> None:
+    plain = "    height_gain = state.z - initial.z  # m\n"
+    branch = "    height_gain = 0.0\n    if state.z > initial.z:\n        height_gain = 1.0\n"
+    free = IDLER.replace(plain, branch)
+    assert parse(free) is None
+    heavy = (replace(stats("alive", 1.0, 1.0, 0.0), verdict="drop"),)
+    child = refine(text=free, components=heavy)[0]
+    assert "'alive': 0.0" in child.text
+    assert "if state.z > initial.z:" in child.text
+
+
+def test_without_any_scored_result_new_hypotheses_are_stated(
+    specs: Mapping[str, StateSpec], make_task: Callable[[str], Task]
+) -> None:
+    empty = History(iterations=(Iteration(index=0, judged=(), results=(), analyses=()),))
+    made = propose(make_task("Run forward"), specs["cheetah"], empty, n=3, iteration=1, seed=0)
+    assert [str(c.id) for c in made] == ["001/0", "001/1", "001/2"]
+    assert all(not c.parents for c in made)
