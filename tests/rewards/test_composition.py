@@ -227,3 +227,16 @@ def _both_ways(program: RewardProgram, name: str) -> list[tuple[np.ndarray, np.n
 
 def _tensors(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     return {name: torch.from_numpy(values.copy()) for name, values in arrays.items()}
+
+
+def test_buffer_of_actions_may_be_used_again() -> None:
+    stream = RewardStream(program_of(TIMING), CARD.state, 1, gamma=GAMMA)
+    fields = {"x": np.zeros(1), "double": np.zeros(1)}
+    no, buffer = np.zeros(1, dtype=bool), np.zeros((1, 1))
+    stream.begin(fields)
+    jerks = []
+    for action in (2.0, 5.0):
+        buffer[:] = action
+        rewards = stream.step(buffer, fields, terminated=no, truncated=no)
+        jerks.append(float(rewards.components["jerk"][0]))
+    assert jerks == [2.0, 3.0]

@@ -2,7 +2,7 @@
 
 Holds the start of every episode, the step before, the last action and the step count, and hands
 them out under the names that compiled code uses: `state.x`, `previous.x`, `initial.x`, `action`,
-`previous_action`, `step`, `terminated`. Only what is asked for is kept. Arrays are kept, not
+`previous_action`, `step`, `terminated`. Only what is asked for is kept. Fields are kept, not
 copied: whoever hands them in must not write to them afterwards.
 """
 
@@ -90,7 +90,7 @@ class StepInputs:
             inputs["step"] = self._step
         if "previous_action" in reads:
             inputs["previous_action"] = 0 * action if self._action is None else self._action
-            self._action = action
+            self._action = self._xp.asarray(action, copy=True)  # callers reuse action buffers
         for key, name in self._previous_names:
             self._previous[key] = fields[name]
         return inputs

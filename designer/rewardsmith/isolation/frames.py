@@ -42,14 +42,16 @@ class Frame(NamedTuple):
 
 
 def _default_sizes() -> Mapping[bytes, int]:
-    return MappingProxyType({
-        METRIC: 64 * KIB,
-        TENSORS: 64 * MIB,
-        ARRAYS: 64 * MIB,
-        RESULT: MIB,
-        TEXT: 8 * KIB,
-        END: 0,
-    })
+    return MappingProxyType(
+        {
+            METRIC: 64 * KIB,
+            TENSORS: 64 * MIB,
+            ARRAYS: 64 * MIB,
+            RESULT: MIB,
+            TEXT: 8 * KIB,
+            END: 0,
+        }
+    )
 
 
 def _default_counts() -> Mapping[bytes, int]:

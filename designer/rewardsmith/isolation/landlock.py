@@ -83,9 +83,7 @@ def _new_ruleset(version: int, *, network: bool) -> int:
     if version >= SIGNALS_SINCE:
         handled.scoped = _ALL_SCOPES
     size = 8 if version < 4 else 16 if version < SIGNALS_SINCE else 24
-    return _check(
-        _libc().syscall(_CREATE_RULESET, ctypes.byref(handled), ctypes.c_size_t(size), 0)
-    )
+    return _check(_libc().syscall(_CREATE_RULESET, ctypes.byref(handled), ctypes.c_size_t(size), 0))
 
 
 def _handled_fs(version: int) -> int:

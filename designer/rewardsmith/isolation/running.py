@@ -80,7 +80,10 @@ class Child:
     @property
     def stderr_text(self) -> str:
         """The end of what it printed, cleaned; see `clean_text`."""
-        return clean_text(self._text.decode(errors="replace"))
+        text = self._text.decode(errors="replace")
+        if self._text_bytes > MAX_TEXT_BYTES:
+            text += f"\nIt wrote more than {MAX_TEXT_BYTES} bytes of text."
+        return clean_text(text)
 
     def fileno(self) -> int:
         """Readable when there is something to `read`: for an outer selector."""
@@ -167,7 +170,6 @@ class Child:
             self._text_bytes += len(chunk)
             self._text = (self._text + chunk)[-4 * KEPT_BYTES :]
         if self._text_bytes > MAX_TEXT_BYTES and self._status is None:
-            self._text += f"\nIt wrote more than {MAX_TEXT_BYTES} bytes of text.\n".encode()
             self._is_over = True
             self._signal_group()
 

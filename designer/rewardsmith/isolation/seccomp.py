@@ -134,4 +134,3 @@ def _add(rules: Any, library: ModuleType, name: str, *wanted: Any, action: int) 
         raise SyscallUnknown(f"libseccomp knows no system call {name!r}")
     if number >= 0:  # below -1: known, but not on this architecture
         rules.add_rule(action, number, *wanted)
-

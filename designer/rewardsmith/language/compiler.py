@@ -11,9 +11,10 @@ from difflib import get_close_matches
 
 from rewardsmith.language.emit import emit_mapping, emit_masks, emit_module, emit_single
 from rewardsmith.language.findings import Refusal, finding
-from rewardsmith.language.graph import Graph, Node
+from rewardsmith.language.graph import Graph
 from rewardsmith.language.inputs import action_input, field_group
 from rewardsmith.language.lower import ARGUMENTS, Lowering, Returned
+from rewardsmith.language.node import Node
 from rewardsmith.language.operations import Value
 from rewardsmith.language.scope import Exhausted
 from rewardsmith.language.tables import Module

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from rewardsmith.language import library
 from rewardsmith.language.findings import Refusal
-from rewardsmith.language.graph import Node
+from rewardsmith.language.node import Node
 from rewardsmith.language.operations import Value
 from rewardsmith.language.operators import Operators
 from rewardsmith.language.scope import (

@@ -9,7 +9,7 @@ import keyword
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from rewardsmith.language.graph import Node
+from rewardsmith.language.node import Node
 from rewardsmith.language.operations import REDUCTIONS, Value
 
 _INFIX: Mapping[str, tuple[str, int]] = MappingProxyType(

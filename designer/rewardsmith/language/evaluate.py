@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from rewardsmith.language.containers import Containers
 from rewardsmith.language.findings import Refusal
-from rewardsmith.language.graph import Node
+from rewardsmith.language.node import Node
 from rewardsmith.language.operations import Value
 from rewardsmith.language.operators import static
 from rewardsmith.language.primitives import Primitive

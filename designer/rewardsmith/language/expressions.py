@@ -15,8 +15,9 @@ from rewardsmith.language import library, source
 from rewardsmith.language.emit import emit_module, emit_single
 from rewardsmith.language.evaluate import Evaluator
 from rewardsmith.language.findings import Refusal
-from rewardsmith.language.graph import Graph, Kind, Node
+from rewardsmith.language.graph import Graph
 from rewardsmith.language.inputs import action_input, field_group, field_input, inputs_of
+from rewardsmith.language.node import Kind, Node
 from rewardsmith.language.normalise import normalise_expression
 from rewardsmith.language.operations import Value
 from rewardsmith.language.runtime import load_compiled

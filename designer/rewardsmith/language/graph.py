@@ -1,36 +1,28 @@
 """The typed, hash-consed expression graph of one step.
 
 Equal expressions are one node, so common work is computed once. Shapes are those of the step,
-never of a batch. A node is immutable but for its `hint`, a name for readers of the emitted code.
+never of a batch.
 """
 
-import hashlib
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Literal, cast
+from typing import cast
 
 from rewardsmith.language.findings import Refusal, finding
+from rewardsmith.language.node import Attribute, Kind, Node
 from rewardsmith.language.operations import COMMUTATIVE, CONDITIONS, Value
 from rewardsmith.language.rows import RowOperations
+from rewardsmith.language.shapes import broadcast, frozen_index, indexed, is_whole
 from rewardsmith.language.units import Unit, compatible, product, quotient, raised
 from rewardsmith.messages import Finding
-
-Kind = Literal["float", "bool", "int"]
-Attribute = object
-"""What a node holds besides its arguments: an input's key, a constant, an index, an axis."""
 
 MAX_NODES = 20_000
 """Nodes one program may have; a reward of ten components has about a hundred."""
 
 _SAME_UNIT = frozenset("add sub maximum minimum lt le gt ge eq ne mod".split())
 _KEEPS_UNIT = frozenset("abs neg floor ceil round trunc sum max min mean index expand".split())
-_WEAK = frozenset(
-    "add sub mul neg lt le gt ge eq ne logical_and logical_or logical_not where".split()
-)
 _SIGN = {"add": "+", "sub": "-", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==",
          "ne": "!=", "mod": "%", "neg": "-"}  # fmt: skip
-
-
 
 
 class Graph:
@@ -86,7 +78,7 @@ class Graph:
         if known is not None:
             return known
         nodes = [self._numeric(op, self.node(value)) for value in values]
-        shape = self._broadcast([node.shape for node in nodes])
+        shape = broadcast([node.shape for node in nodes])
         aligned = tuple(self._expand(node, len(shape)) for node in nodes)
         return self._elementwise(op, aligned, shape)
 
@@ -123,7 +115,7 @@ class Graph:
         if a.kind != b.kind:
             a, b = self._as_number(a), self._as_number(b)
         self._check_units("where", a, b)
-        shape = self._broadcast([condition.shape, a.shape, b.shape])
+        shape = broadcast([condition.shape, a.shape, b.shape])
         aligned = tuple(self._expand(node, len(shape)) for node in (condition, a, b))
         unit = a.unit if a.unit == b.unit else None
         return self._intern("where", aligned, shape=shape, kind=a.kind, unit=unit)
@@ -131,7 +123,7 @@ class Graph:
     def stack(self, items: list[Value]) -> Value:
         """Values of one shape along a new first axis."""
         nodes = self._same_kind([self.node(self._operand(item)) for item in items])
-        shape = self._broadcast([node.shape for node in nodes])
+        shape = broadcast([node.shape for node in nodes])
         if any(node.shape != shape for node in nodes):
             raise Refusal("shapes-differ", left=nodes[0].shape, right=nodes[-1].shape)
         return self._intern(
@@ -174,26 +166,11 @@ class Graph:
 
     def index(self, x: Node, items: tuple[Value, ...]) -> Node:
         """Pick from the step's own axes."""
-        full = _without_ellipsis(items, len(x.shape))
-        if sum(item is not None for item in full) > len(x.shape):
-            raise _bad_index(items, x)
-        shape: list[int] = []
-        rest = list(x.shape)
-        for item in full:
-            if item is None:
-                shape.append(1)
-            elif isinstance(item, slice):
-                shape.append(_sliced(item, rest.pop(0)))
-            elif isinstance(item, bool) or not isinstance(item, int):
-                raise Refusal("data-index", text=_index_text(items))
-            elif not -rest[0] <= item < rest.pop(0):
-                raise _bad_index(items, x)
-        if full and all(isinstance(item, slice) and item == slice(None) for item in full):
+        full, shape = indexed(x.shape, items)
+        if full and all(is_whole(item) for item in full):
             return x
-        attr = tuple(_frozen_slice(item) for item in full)
-        return self._intern(
-            "index", (x,), attr=attr, shape=(*shape, *rest), kind=x.kind, unit=x.unit
-        )
+        attr = tuple(frozen_index(item) for item in full)
+        return self._intern("index", (x,), attr=attr, shape=shape, kind=x.kind, unit=x.unit)
 
     def truth(self, x: Value) -> Node:
         """A value as a condition, by Python's rule that zero is false."""
@@ -216,15 +193,14 @@ class Graph:
         raise Refusal("not-a-number", text=_short(x), kind=f"a {type(x).__name__}")
 
     def _logic(self, op: str, left: Value, right: Value) -> Value | None:
-        """`and`/`or` with a condition that is known."""
+        """`and`/`or` with a condition that is known; None when none is."""
         for known, other in ((left, right), (right, left)):
             if isinstance(known, bool) and isinstance(other, Node):
-                is_decided = known if op == "logical_or" else not known
-                return (
-                    known
-                    if is_decided and not other.shape
-                    else (None if is_decided else self.truth(other))
-                )
+                is_decided = known == (op == "logical_or")
+                if not is_decided:
+                    return self.truth(other)
+                if not other.shape:
+                    return known
         return None
 
     def _fold(self, op: str, values: list[Value]) -> Value:
@@ -302,7 +278,7 @@ class Graph:
 
     def _spread(self, chosen: Value, both: tuple[Value, Value]) -> Value:
         """Broadcast the chosen side to what a select of both sides would have."""
-        shape = self._broadcast([self.shape(value) for value in both])
+        shape = broadcast([self.shape(value) for value in both])
         if self.shape(chosen) == shape:
             return chosen
         return self.apply("add", chosen, self.constant(_filled(0.0, shape)))
@@ -334,12 +310,6 @@ class Graph:
                 )
             )
 
-    def _broadcast(self, shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
-        result: tuple[int, ...] = ()
-        for shape in shapes:
-            result = _broadcast_pair(result, shape)
-        return result
-
     def _intern(
         self,
         op: str,
@@ -366,8 +336,6 @@ class Graph:
         return node
 
 
-
-
 def _unit_of(op: str, args: tuple[Node, ...]) -> Unit | None:
     first = args[0].unit
     if op in _KEEPS_UNIT:
@@ -390,12 +358,6 @@ def _common_unit(nodes: list[Node]) -> Unit | None:
     return units.pop() if len(units) == 1 else None
 
 
-
-
-
-
-
-
 def _frozen(x: Value) -> Value | None:
     """Nested tuples of numbers, or None when anything else is inside."""
     if isinstance(x, (tuple, list)):
@@ -410,20 +372,6 @@ def _filled(value: float, shape: tuple[int, ...]) -> Value:
     if not shape:
         return value
     return tuple(_filled(value, shape[1:]) for _ in range(shape[0]))
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 def _short(x: object) -> str:

@@ -6,7 +6,8 @@ Keys are `state.hand`, `previous.x`, `initial.x`, `memory.air_time`, `action`, `
 
 from collections.abc import Iterable
 
-from rewardsmith.language.graph import Graph, Kind, Node
+from rewardsmith.language.graph import Graph
+from rewardsmith.language.node import Kind, Node
 from rewardsmith.language.operations import Value
 from rewardsmith.language.units import parse_unit
 from rewardsmith.language.values import Fields

@@ -14,7 +14,8 @@ from functools import partial
 
 from rewardsmith.language.evaluate import Evaluator
 from rewardsmith.language.findings import Refusal
-from rewardsmith.language.graph import Graph, Node
+from rewardsmith.language.graph import Graph
+from rewardsmith.language.node import Node
 from rewardsmith.language.operations import Value
 from rewardsmith.language.scope import Exhausted
 from rewardsmith.language.values import UNKNOWN, Closure, MaybeUnset, Ref

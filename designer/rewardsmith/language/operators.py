@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from rewardsmith.language.findings import Refusal
-from rewardsmith.language.graph import Node
+from rewardsmith.language.node import Node
 from rewardsmith.language.operations import Value
 from rewardsmith.language.scope import (
     MAX_SEQUENCE,

@@ -10,7 +10,8 @@ from difflib import get_close_matches
 
 from rewardsmith.language import library
 from rewardsmith.language.findings import Refusal
-from rewardsmith.language.graph import Graph, Node
+from rewardsmith.language.graph import Graph
+from rewardsmith.language.node import Node
 from rewardsmith.language.operations import Value
 from rewardsmith.language.values import (
     UNKNOWN,

@@ -3,8 +3,6 @@
 No axis here is an environment's.
 """
 
-from typing import Any
-
 from rewardsmith.language.findings import Refusal
 from rewardsmith.language.operations import Value
 
@@ -98,5 +96,9 @@ def _item_text(item: Value) -> str:
         start, stop, step = ("" if v is None else str(v) for v in _bounds(item))
         return f"{start}:{stop}" + (f":{step}" if step else "")
     return (
-        "..." if item is Ellipsis else "a computed value" if not isinstance(item, int) else str(item)
+        "..."
+        if item is Ellipsis
+        else "a computed value"
+        if not isinstance(item, int)
+        else str(item)
     )

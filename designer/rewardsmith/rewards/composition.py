@@ -59,7 +59,7 @@ class RewardStream:
     """One reward program along `n_envs` episodes side by side.
 
     Call `begin` where episodes start and `step` after every step, with the fields as they were
-    before any reset. Arrays handed in are kept, so they must not be written to afterwards.
+    before any reset. Fields handed in are kept, so they must not be written to afterwards.
 
     Args:
         program: The program; only its compiled form runs.

@@ -15,8 +15,8 @@ from typing import Literal
 from rewardsmith.language import subset
 from rewardsmith.language.compiler import Lowered, Parameter, emit_program, lower_program
 from rewardsmith.language.findings import finding
-from rewardsmith.language.graph import Node
 from rewardsmith.language.inputs import inputs_of
+from rewardsmith.language.node import Node
 from rewardsmith.language.normalise import normalise_program, rewrite_batched
 from rewardsmith.language.scope import guess
 from rewardsmith.language.source import parse_program

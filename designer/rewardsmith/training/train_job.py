@@ -12,7 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from rewardsmith.environments.cards import load_card
-from rewardsmith.environments.fitness import SparseReward, compile_success
+from rewardsmith.environments.fitness import compile_success
+from rewardsmith.environments.sparse import SparseReward
 from rewardsmith.environments.vector import Start, StateVectorEnv, VectorStep
 from rewardsmith.messages import Task
 from rewardsmith.rewards.composition import RewardStream

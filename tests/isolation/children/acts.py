@@ -2,6 +2,7 @@
 
 import array
 import ctypes
+import encodings.idna  # looked up lazily by name resolution
 import fcntl
 import mmap
 import os

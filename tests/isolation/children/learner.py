@@ -45,13 +45,15 @@ def main() -> None:
     }
     tensors |= {"obs.mean": normalised.obs_rms.mean, "obs.var": normalised.obs_rms.var}
     place.send_tensors(dump_tensors(tensors))
-    place.send_result({
-        "level": level,
-        "start_cpu_s": start_cpu_s,
-        "lock_cpu_s": lock_cpu_s,
-        "train_cpu_s": train_cpu_s,
-        "train_s": time.perf_counter() - started,
-    })
+    place.send_result(
+        {
+            "level": level,
+            "start_cpu_s": start_cpu_s,
+            "lock_cpu_s": lock_cpu_s,
+            "train_cpu_s": train_cpu_s,
+            "train_s": time.perf_counter() - started,
+        }
+    )
 
 
 if __name__ == "__main__":

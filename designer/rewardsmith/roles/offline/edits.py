@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from rewardsmith.messages import ComponentStats
-from rewardsmith.roles.offline.grammar import Objective, forms_of, gate_of
+from rewardsmith.roles.offline.grammar import forms_of
+from rewardsmith.roles.offline.objectives import Objective, gate_of
 from rewardsmith.roles.offline.parts import Gate, Part, gated
 from rewardsmith.roles.offline.plans import Plan
 from rewardsmith.roles.offline.sketch import Sketch, add, drop

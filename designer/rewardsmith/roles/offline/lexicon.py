@@ -112,9 +112,10 @@ PHRASES: dict[str, str] = {
     "tipping over": "fall",
     "fall over": "fall",
     "falling over": "fall",
-    "without moving": "still",
+    "without moving(?! away)": "still",
     "not moving": "still",
 }
+"""Regular expressions of several words, and the one word that stands for them."""
 
 _SENSES: dict[Sense, str] = {
     Sense(

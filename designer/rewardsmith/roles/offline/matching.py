@@ -7,7 +7,7 @@ axes, never exact field names.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rewardsmith.roles.offline.lexicon import PARTS, Axis, Dimension, Heading
+from rewardsmith.roles.offline.lexicon import PARTS, Axis, Dimension, Heading, unit_of
 from rewardsmith.roles.offline.views import View, tidy
 from rewardsmith.roles.offline.words import Intent
 
@@ -40,6 +40,11 @@ class Signal:
     """True when nothing says which sign is wanted."""
     is_periodic: bool = False
     """True for an angle that may wrap."""
+
+    @property
+    def is_length(self) -> bool:
+        """Whether it is measured in a unit of length."""
+        return unit_of(self.unit).dimension == "length"
 
 
 def find_speed(intent: Intent, views: Iterable[View]) -> list[Signal]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from rewardsmith.messages import ActionSpec, StateSpec
 from rewardsmith.roles.offline.brief import Brief
-from rewardsmith.roles.offline.grammar import Aim, Objective
 from rewardsmith.roles.offline.lexicon import TYPICAL
 from rewardsmith.roles.offline.matching import (
     Signal,
@@ -19,6 +18,7 @@ from rewardsmith.roles.offline.matching import (
     find_upright,
     find_value,
 )
+from rewardsmith.roles.offline.objectives import Aim, Objective
 from rewardsmith.roles.offline.views import View, concepts_of, tidy, views_of
 from rewardsmith.roles.offline.words import Intent, read_intents
 
@@ -122,13 +122,18 @@ def _objective(intent: Intent, signal: Signal) -> Objective:
     if intent.quantity in {"stay", "still"}:
         typical = TYPICAL["length"] / signal.factor
         signal = replace(signal, scale=tidy(min(signal.scale, typical)))
+    from_start = _counts_from_start(intent, aim, signal)
+    if from_start and signal.is_length:
+        signal = replace(
+            signal, scale=tidy(min(signal.scale, TYPICAL["length"] / 2 / signal.factor))
+        )
     within = aim == "less" and intent.amount is not None
     return Objective(
         signal=signal,
         aim=aim,
         target=0.0 if within else float(f"{target:.4g}"),
         tolerance=float(f"{target:.4g}") if within else None,
-        start_relative=_counts_from_start(intent, aim, signal),
+        start_relative=from_start,
     )
 
 

@@ -11,7 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from rewardsmith.roles.offline.grammar import Forms, Objective, forms_of, gate_of
+from rewardsmith.roles.offline.grammar import forms_of
+from rewardsmith.roles.offline.objectives import Forms, Objective, gate_of
 from rewardsmith.roles.offline.parts import Local, Number, Part, gated
 from rewardsmith.roles.offline.plans import Plan
 from rewardsmith.roles.offline.sketch import Sketch, sketch_of

@@ -20,8 +20,9 @@ from rewardsmith.roles.offline.edits import (
     with_parts,
     without,
 )
-from rewardsmith.roles.offline.grammar import Objective, forms_of, gate_of
+from rewardsmith.roles.offline.grammar import forms_of
 from rewardsmith.roles.offline.matching import Signal
+from rewardsmith.roles.offline.objectives import Objective, gate_of
 from rewardsmith.roles.offline.parts import Part
 from rewardsmith.roles.offline.recipes import ALIVE, FALL, cost_parts, motion_parts, smooth_part
 from rewardsmith.roles.offline.sketch import Sketch

@@ -91,8 +91,11 @@ def read_intents(instruction: str) -> tuple[Intent, ...]:
     for clause in _clauses(instruction):
         for intent in _intents_of(clause):
             _merge(found, intent)
-    if any(intent.quantity == "hop" for intent in found):
+    named = {intent.quantity for intent in found}
+    if "hop" in named:
         found = _settle_hop(found)
+    if "swing" in named:
+        found = [i for i in found if i.quantity not in {"upright", "still"}]
     if found and all(intent.is_constraint for intent in found):
         found = _promote(found)
     return tuple(sorted(found, key=lambda intent: intent.is_constraint))
@@ -141,11 +144,15 @@ def _intents_of(clause: _Clause) -> list[Intent]:
     cut = [stem(t) for t in clause.tokens]
     amount = _amount(clause.tokens)
     heading = _heading(cut)
-    is_side = clause.is_side or any(s in NEGATIONS for s in cut)
+    is_negative = any(s in NEGATIONS for s in cut)
+    is_side = clause.is_side or is_negative
     if _stands_on_limb(cut):
         return [Intent(quantity="height", mode="less", subject=_subject(cut), is_constraint=True)]
     intents = []
-    for quantity, sense_mode in _quantities(cut, heading, amount).items():
+    found = _quantities(cut, heading, amount)
+    if is_negative and "speed" in found:
+        found = {"stay": "hold", **{q: m for q, m in found.items() if q != "speed"}}
+    for quantity, sense_mode in found.items():
         fitting = amount if _fits(quantity, amount) else None
         intents.append(
             Intent(

@@ -1,0 +1,162 @@
+"""Everything known of one candidate on one page: its code, its verdict, its training, its causes."""
+
+import math
+
+from rich.console import Console
+from rich.table import Table
+
+from rewardsmith.cli.terminal import code, console, heading, safe
+from rewardsmith.errors import StoreError, UsageError, unknown
+from rewardsmith.messages import Analysis, Cause, Result, Verdict
+from rewardsmith.report.candidates import CandidateLine, best_line, candidate_lines
+from rewardsmith.report.curves import sparkline
+from rewardsmith.analysis.curves import sample_curve
+from rewardsmith.store.events import candidate_of, is_search, read_id
+from rewardsmith.store.run import Run
+
+CURVE_POINTS = 40
+_SEVERITY_STYLE = {"error": "red", "warning": "yellow", "note": "dim"}
+
+
+def show_candidate(run: Run, name: str, *, with_compiled: bool = False) -> None:
+    """Print the page of the candidate that `name` means.
+
+    Raises:
+        UsageError: The run has no such candidate.
+    """
+    line, out = find_candidate(run, name), console()
+    _show_head(line, out)
+    out.print(heading("Program"), code(line.candidate.text))
+    verdict = line.judged.verdict if line.judged else None
+    if with_compiled:
+        out.print(heading("Compiled"), _compiled(verdict))
+    if verdict is not None:
+        _show_verdict(verdict, out)
+    if line.result is not None:
+        _show_result(line.result, out)
+    _show_curves(run, line, out)
+    if line.analysis is not None:
+        _show_analysis(line.analysis, out)
+
+
+def find_candidate(run: Run, name: str) -> CandidateLine:
+    """The candidate called `name`, or the best one for `best`.
+
+    Raises:
+        UsageError: There is no such candidate.
+    """
+    lines = candidate_lines(run)
+    if name == "best":
+        best = best_line(lines)
+        if best is None:
+            raise UsageError(f"Run {run.id!r} has no winner: no candidate was scored yet.")
+        return best
+    try:
+        wanted = read_id(name if "/" not in name else f"{name.split('/')[0].zfill(3)}/{name.split('/')[1]}")
+    except StoreError:
+        wanted = None
+    for line in lines:
+        if line.id == wanted:
+            return line
+    raise UsageError(unknown("candidate", name, (str(line.id) for line in lines)))
+
+
+def _show_head(line: CandidateLine, out: Console) -> None:
+    candidate = line.candidate
+    out.print(safe(f"{candidate.id}: {line.state}", "bold"))
+    if candidate.rationale:
+        out.print(safe(candidate.rationale))
+    parents = ", ".join(map(str, candidate.parents)) or "none"
+    out.print(safe(f"author {candidate.author}; parents {parents}", "dim"))
+
+
+def _compiled(verdict: Verdict | None) -> object:
+    if verdict is None or verdict.compiled is None:
+        return safe("It was not compiled.")
+    return code(verdict.compiled)
+
+
+def _show_verdict(verdict: Verdict, out: Console) -> None:
+    after = f" after {verdict.round} repairs" if verdict.round else ""
+    out.print(heading(f"Verdict: {'accepted' if verdict.ok else 'refused'}{after}"))
+    for finding in verdict.findings:
+        style = _SEVERITY_STYLE[finding.severity]
+        out.print(safe(f"{finding.severity:7} {finding.layer:6} {finding}", style), soft_wrap=True)
+
+
+def _show_result(result: Result, out: Console) -> None:
+    score = "no score" if result.score is None else f"score {result.score:.4g}"
+    out.print(heading(f"Training: {result.outcome.value}, {score}"))
+    out.print(safe(f"{result.steps:,} steps, {result.cpu_s:,.0f} CPU-seconds"))
+    if result.text:
+        out.print(safe(result.text, "yellow"), soft_wrap=True)
+
+
+def _show_curves(run: Run, line: CandidateLine, out: Console) -> None:
+    table = Table("curve", "", "first", "last", box=None, pad_edge=False)
+    for name, values in _curves(run, line).items():
+        ends = (f"{values[0]:.3g}", f"{values[-1]:.3g}")
+        table.add_row(safe(name), sparkline(values), *ends)
+    if table.row_count:
+        out.print(heading("Curves over the training"), table)
+
+
+def _curves(run: Run, line: CandidateLine) -> dict[str, tuple[float, ...]]:
+    curves: dict[str, tuple[float, ...]] = {}
+    if line.result and line.result.evaluations:
+        evaluations = line.result.evaluations
+        curves["eval/fitness"] = tuple(e.fitness for e in evaluations)
+        curves["eval/success"] = tuple(e.success_rate for e in evaluations)
+    for seed in _seeds(run, line):
+        points = run.load_metrics(line.id, seed)
+        names = dict.fromkeys(name for point in points for name in point.values)
+        for name in names:
+            curve = sample_curve(points, name, n_points=CURVE_POINTS)
+            if curve is not None and name.startswith(("reward/", "rollout/")):
+                curves[name] = curve.values
+    return {name: values for name, values in curves.items() if all(map(math.isfinite, values))}
+
+
+def _seeds(run: Run, line: CandidateLine) -> tuple[int, ...]:
+    started = (e for e in run.events("segment_started") if is_search(e))
+    return tuple(dict.fromkeys(e.key["seed"] for e in started if candidate_of(e) == line.id))
+
+
+def _show_analysis(analysis: Analysis, out: Console) -> None:
+    if analysis.components:
+        out.print(heading("Components in the rollouts of the trained policy"))
+        out.print(_components_table(analysis))
+    if analysis.hacking_suspected:
+        out.print(safe("\nReward hacking is suspected: its return rises, the fitness does not.", "red"))
+    if analysis.causes:
+        out.print(heading("Causes"))
+    for cause in analysis.causes:
+        _show_cause(cause, out)
+
+
+def _components_table(analysis: Analysis) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in ("component", "weight", "mean", "std", "share", "of return", "range", "verdict"):
+        table.add_column(name, justify="left" if name in ("component", "verdict") else "right")
+    for part in analysis.components:
+        table.add_row(
+            safe(part.name),
+            f"{part.weight:g}",
+            f"{part.mean:.3g}",
+            f"{part.std:.3g}",
+            f"{part.share:.0%}",
+            f"{part.return_share:.0%}",
+            f"{part.low:.3g} to {part.high:.3g}",
+            part.verdict,
+        )
+    return table
+
+
+def _show_cause(cause: Cause, out: Console) -> None:
+    style = _SEVERITY_STYLE[cause.severity]
+    out.print(safe(f"{cause.code}: {cause.message}", style), soft_wrap=True)
+    if cause.suggestion:
+        out.print(safe(f"  {cause.suggestion}"), soft_wrap=True)
+    if cause.evidence:
+        seen = ", ".join(f"episode {e.episode} step {e.step}" for e in cause.evidence)
+        out.print(safe(f"  seen in {seen}", "dim"), soft_wrap=True)

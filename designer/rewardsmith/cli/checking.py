@@ -1,0 +1,59 @@
+"""Checks a reward program from a file: its text, then its compiled form on real transitions."""
+
+from pathlib import Path
+
+from rewardsmith import session
+from rewardsmith.cli.terminal import cleaned, console, safe
+from rewardsmith.errors import UsageError
+from rewardsmith.messages import Finding, Verdict
+
+MAX_BYTES = 256 * 1024
+REFUSED = 1
+"""Exit status for a program that may not be trained with."""
+
+_STYLES = {"error": "red", "warning": "yellow", "note": "dim"}
+
+
+def check_file(path: Path, env: str, task: str | None) -> int:
+    """Print the verdict on the program in `path`; returns the exit status.
+
+    Raises:
+        UsageError: The file cannot be read, or there is no such environment or task.
+    """
+    verdict = session.check_program(read_program_file(path), env, task=task)
+    show_verdict(verdict, path)
+    return 0 if verdict.ok else REFUSED
+
+
+def read_program_file(path: Path) -> str:
+    """The text of a reward program.
+
+    Raises:
+        UsageError: It cannot be read, is too long, or is not UTF-8.
+    """
+    try:
+        blob = path.read_bytes()
+        text = blob.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UsageError(f"Cannot read the reward program {str(path)!r}: {why}.") from error
+    if len(blob) > MAX_BYTES:
+        raise UsageError(f"The reward program {str(path)!r} is longer than {MAX_BYTES} bytes.")
+    return text
+
+
+def show_verdict(verdict: Verdict, path: Path) -> None:
+    """Print every finding with its line and remedy, then the verdict."""
+    out = console()
+    for finding in verdict.findings:
+        out.print(safe(_line(finding, path), _STYLES[finding.severity]), soft_wrap=True)
+        if finding.remedy:
+            out.print(safe(f"  {finding.remedy}"), soft_wrap=True)
+    n_errors = sum(finding.severity == "error" for finding in verdict.findings)
+    said = "accepted" if verdict.ok else f"refused: {n_errors} errors"
+    out.print(safe(f"{path.name} is {said}.", "bold green" if verdict.ok else "bold red"))
+
+
+def _line(finding: Finding, path: Path) -> str:
+    where = f"{path.name}:{finding.line}" if finding.line else path.name
+    return f"{where}: {finding.severity}: {cleaned(finding.message)} [{finding.code}]"

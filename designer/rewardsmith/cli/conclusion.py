@@ -1,0 +1,76 @@
+"""What a finished run came to: the table, the winner, how it came about, and what to do next."""
+
+from difflib import unified_diff
+
+from rich.console import Console
+
+from rewardsmith.cli.terminal import cleaned, code, diff, heading, safe
+from rewardsmith.messages import Claim
+from rewardsmith.report.candidates import CandidateLine, best_line, candidate_lines, lineage
+from rewardsmith.report.table import claim_table, search_line
+from rewardsmith.store.codec import load
+from rewardsmith.store.run import Run
+
+
+def show_conclusion(run: Run, out: Console) -> None:
+    """Print the claim, the winner's program, its diff to its ancestor, and the next commands."""
+    show_claim(run, out)
+    lines = candidate_lines(run)
+    best = best_line(lines)
+    if best is None:
+        out.print(safe("\nNo candidate could be scored.", "bold red"))
+    else:
+        out.print(heading(f"The winner: {best.id}, score {best.score:.3g}"))
+        out.print(code(best.candidate.text))
+        _show_descent(best, lineage(best, lines)[-1], out)
+    _show_next(run, best, out)
+
+
+def show_claim(run: Run, out: Console) -> None:
+    """Print the table of the final claim, if there is one."""
+    claim = recalled_claim(run)
+    if claim is None:
+        return
+    out.print(heading("Trained from scratch, judged on episodes that the search never saw"))
+    out.print(claim_table(claim, n_episodes=report_episodes(run)))
+    out.print(safe(search_line(claim), "dim"))
+
+
+def recalled_claim(run: Run) -> Claim | None:
+    """The claim as it was recorded; None before the run came that far."""
+    data = run.recall("report_ready")
+    return load(Claim, data["claim"]) if data else None
+
+
+def report_episodes(run: Run) -> int | None:
+    """Episodes on which each training of the claim was judged."""
+    n = run.manifest.config.get("evaluation", {}).get("report_episodes")
+    return n if isinstance(n, int) else None
+
+
+def diff_text(old: CandidateLine, new: CandidateLine) -> str:
+    """A unified diff of two programs."""
+    before, after = (cleaned(one.candidate.text).splitlines() for one in (old, new))
+    return "\n".join(unified_diff(before, after, str(old.id), str(new.id), lineterm=""))
+
+
+def _show_descent(best: CandidateLine, ancestor: CandidateLine, out: Console) -> None:
+    if ancestor.id == best.id:
+        return
+    out.print(heading(f"What changed since {ancestor.id}"))
+    text = diff_text(ancestor, best)
+    out.print(diff(text) if text else safe("Nothing."))
+
+
+def _show_next(run: Run, best: CandidateLine | None, out: Console) -> None:
+    out.print(heading("Next"))
+    name = run.folder.name
+    where = "" if str(run.folder.parent) == "runs" else f" --runs {run.folder.parent}"
+    commands = [(f"rewardsmith inspect {name}{where}", "every candidate")]
+    if best is not None:
+        shown = f"rewardsmith inspect {name} {best.id}{where}"
+        commands.append((shown, "the winner in detail"))
+        commands.append((f"rewardsmith export {name}{where} --to my_reward", "use it elsewhere"))
+    for command, purpose in commands:
+        out.print(safe(f"  {command}"), safe(f"  # {purpose}", "dim"), soft_wrap=True)
+    out.print(safe(f"The run lies in {run.folder}"), soft_wrap=True)

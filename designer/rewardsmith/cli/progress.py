@@ -1,0 +1,205 @@
+"""Shows a run while it goes: a bar for every training, a line for every decision.
+
+On a terminal the bars stay at the bottom; elsewhere there are plain lines and no control characters.
+It only listens: a run goes the same with or without it.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
+from rich.progress import TimeRemainingColumn
+from rich.text import Text
+
+from rewardsmith.cli.decisions import contender_of, decision, measures
+from rewardsmith.cli.terminal import safe
+from rewardsmith.messages import MetricPoint
+from rewardsmith.store.events import read_id
+from rewardsmith.store.journal import Event
+from rewardsmith.store.layout import candidate_path
+from rewardsmith.store.run import Run
+
+PLAIN_EVERY_S: Final = 30.0
+"""Seconds between two plain lines about one training."""
+REFRESH_HZ: Final = 2.0
+"""Redrawing is the driver's largest cost: twice a second stays below 1 % of a core."""
+
+Training = tuple[str, int]
+"""A contender's folder and the training seed."""
+
+
+class Display(Protocol):
+    """Where progress is shown."""
+
+    def say(self, line: Text) -> None:
+        """Print a decision."""
+
+    def start(self, training: Training, name: str, *, at: int, end: int) -> None:
+        """A training runs from timestep `at` to `end`."""
+
+    def advance(self, training: Training, step: int) -> None:
+        """It has reached `step`."""
+
+    def judge(self, training: Training, fitness: float) -> None:
+        """Its latest checkpoint was evaluated."""
+
+    def stop(self, training: Training) -> None:
+        """Its segment has ended."""
+
+
+class Watcher:
+    """Turns a run's events and curves into calls of a display."""
+
+    def __init__(self, display: Display) -> None:
+        self._display = display
+
+    def event(self, event: Event) -> None:
+        """Something happened in the run."""
+        if event.event == "segment_started":
+            at, end = event.key["start_step"], event.data["end_step"]
+            self._display.start(_training(event.key), contender_of(event.key), at=at, end=end)
+        elif event.event == "segment_ended":
+            self._display.stop(_training(event.key))
+        elif event.event == "candidate_evaluated":
+            self._display.judge(_training(event.key), measures(event)[0])
+        line = decision(event)
+        if line is not None:
+            self._display.say(line)
+
+    def point(self, folder: str, seed: int, point: MetricPoint) -> None:
+        """A training has reached a step."""
+        self._display.advance((folder, seed), point.step)
+
+
+@contextmanager
+def progress_of(run: Run, console: Console) -> Iterator[None]:
+    """Show the progress of `run` while the block drives it."""
+    if not console.is_terminal:
+        _listen(run, Watcher(PlainDisplay(console)))
+        yield
+        return
+    with _bars(console) as bars:
+        _listen(run, Watcher(BarDisplay(bars)))
+        yield
+
+
+class BarDisplay:
+    """Bars at the bottom of a terminal."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._tasks: dict[Training, TaskID] = {}
+        self._fitness: dict[Training, str] = {}
+
+    def say(self, line: Text) -> None:
+        """Print a decision above the bars."""
+        self._bars.console.print(line)
+
+    def start(self, training: Training, name: str, *, at: int, end: int) -> None:
+        """Add a bar."""
+        self.stop(training)
+        fitness = self._fitness.get(training, "")
+        self._tasks[training] = self._bars.add_task(
+            name, total=end, completed=at, fitness=fitness, start_step=at
+        )
+
+    def advance(self, training: Training, step: int) -> None:
+        """Move a bar."""
+        if training in self._tasks:
+            self._bars.update(self._tasks[training], completed=step)
+
+    def judge(self, training: Training, fitness: float) -> None:
+        """Remember a fitness for the bar of the training's next segment."""
+        self._fitness[training] = f"fitness {fitness:.3g}"
+
+    def stop(self, training: Training) -> None:
+        """Take a bar away."""
+        task = self._tasks.pop(training, None)
+        if task is not None:
+            self._bars.remove_task(task)
+
+
+@dataclass(slots=True)
+class _Running:
+    """A training as the plain display knows it."""
+
+    name: str
+    at: int
+    end: int
+    since: float
+    said: float
+
+
+class PlainDisplay:
+    """Plain lines, for files and pipes."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._running: dict[Training, _Running] = {}
+
+    def say(self, line: Text) -> None:
+        """Print a decision."""
+        self._console.print(line, soft_wrap=True)
+
+    def start(self, training: Training, name: str, *, at: int, end: int) -> None:
+        """Note a training; its end is said by its evaluation."""
+        now = time.monotonic()
+        self._running[training] = _Running(name, at, end, since=now, said=now)
+
+    def advance(self, training: Training, step: int) -> None:
+        """Say how far it is, now and then."""
+        running, now = self._running.get(training), time.monotonic()
+        if running is None or now - running.said < PLAIN_EVERY_S:
+            return
+        running.said = now
+        speed = (step - running.at) / max(now - running.since, 1e-9)
+        self.say(safe(f"{running.name}: {step:,} of {running.end:,} steps, {speed:,.0f} steps/s"))
+
+    def judge(self, training: Training, fitness: float) -> None:
+        """Nothing: the decision's line says it."""
+
+    def stop(self, training: Training) -> None:
+        """Forget a training."""
+        self._running.pop(training, None)
+
+
+class _SpeedColumn(ProgressColumn):
+    """Timesteps per second, over the last moments."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.0f} steps/s" if task.speed else "", style="dim")
+
+
+class _StepsColumn(ProgressColumn):
+    """Timesteps done, of all in this segment."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.completed:,.0f}/{task.total or 0:,.0f}")
+
+
+def _bars(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        _StepsColumn(),
+        _SpeedColumn(),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[fitness]}", markup=False),
+        console=console,
+        refresh_per_second=REFRESH_HZ,
+        transient=True,
+    )
+
+
+def _listen(run: Run, watcher: Watcher) -> None:
+    run.subscribe(watcher.event)
+    run.subscribe_metrics(watcher.point)
+
+
+def _training(key: Mapping[str, Any]) -> Training:
+    who = contender_of(key)
+    return (candidate_path(read_id(who)) if "purpose" not in key else who, key["seed"])

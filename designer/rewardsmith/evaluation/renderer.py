@@ -1,0 +1,1 @@
+"""Replays an episode to video in a process of its own, which holds no reward code."""
