@@ -109,7 +109,9 @@ def _print_ratio(ours: list[float], theirs: list[float]) -> None:
     rng = np.random.default_rng(0)
     medians = np.median(rng.choice(ratios, (10_000, len(ratios))), axis=1)
     low, high = np.percentile(medians, [2.5, 97.5])
-    print(f"designed / native        {np.median(ratios):8.3f}  95 % interval [{low:.3f}, {high:.3f}]")
+    print(
+        f"designed / native        {np.median(ratios):8.3f}  95 % interval [{low:.3f}, {high:.3f}]"
+    )
 
 
 if __name__ == "__main__":

@@ -80,7 +80,13 @@ def test_rooms_import_lower_ranks_only(path: Path) -> None:
 
 
 def test_the_evaluator_sees_no_reward_and_no_pickle() -> None:
-    forbidden = ("rewardsmith.rewards", "rewardsmith.training", "torch", "stable_baselines3", "pickle")
+    forbidden = (
+        "rewardsmith.rewards",
+        "rewardsmith.training",
+        "torch",
+        "stable_baselines3",
+        "pickle",
+    )
     wrong = [
         f"{path.name}:{line} {name}"
         for path in (PACKAGE / "evaluation").glob("*.py")

@@ -22,7 +22,7 @@ from rewardsmith.messages import (
 
 
 class Record(Protocol):
-    """What the loop needs of a run: its past, a place for the next iteration, a person's remarks."""
+    """What the loop needs of a run: its past, the next iteration's place, a person's remarks."""
 
     def history(self) -> History:
         """Every finished iteration."""
@@ -50,9 +50,9 @@ class Stages:
 def design_reward(task: Task, stages: Stages, run: Record) -> Design:
     """Search for a reward program that makes a policy do what `task` asks.
 
-    Every candidate is rejected as cheaply as possible, trained only while it may still win, and judged
-    by the task's own fitness, never by its own reward. Every result is on disk before the next stage
-    begins, so a run that stops anywhere continues from its folder.
+    Every candidate is rejected as cheaply as possible, trained only while it may still win, and
+    judged by the task's own fitness, never by its own reward. Every result is on disk before the
+    next stage begins, so a run that stops anywhere continues from its folder.
 
     Raises:
         ModelError: The provider failed beyond its retries. The run can be resumed.

@@ -1,7 +1,7 @@
 """Starts, resumes and concludes runs: from a task and a configuration to a judged design.
 
-Wiring only: it resolves what was asked, builds the arena and the stages, runs the loop and makes the
-claim. Nothing is created before everything that was asked has been checked.
+Wiring only: it resolves what was asked, builds the arena and the stages, runs the loop and makes
+the claim. Nothing is created before everything that was asked has been checked.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from rewardsmith.config import RunConfig, from_mapping, to_mapping
-from rewardsmith.errors import ConfigError, unknown
 from rewardsmith.environments.cards import EnvCard, load_card
 from rewardsmith.environments.fitness import compile_fitness, compile_success
+from rewardsmith.errors import ConfigError, unknown
 from rewardsmith.evaluation.policy import PolicySpec
 from rewardsmith.loop import design_reward
 from rewardsmith.messages import Claim, Design, Task
@@ -26,7 +26,14 @@ from rewardsmith.training.preset import Preset, resolve_preset
 from rewardsmith.training.reference_rollouts import ReferenceRollouts, record_references
 
 DEFAULT_TIMESTEPS = 200_000
-RECORDED_DISTRIBUTIONS = ("rewardsmith", "gymnasium", "mujoco", "stable_baselines3", "torch", "numpy")
+RECORDED_DISTRIBUTIONS = (
+    "rewardsmith",
+    "gymnasium",
+    "mujoco",
+    "stable_baselines3",
+    "torch",
+    "numpy",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +65,7 @@ def start_run(runs_dir: Path, task: Task, config: RunConfig) -> Run:
     )
 
 
-def finish_run(
-    run: Run, *, engine: Callable[[int], Engine] = LocalEngine
-) -> Conclusion:
+def finish_run(run: Run, *, engine: Callable[[int], Engine] = LocalEngine) -> Conclusion:
     """Do whatever of the run is not done yet: the search, then the claim.
 
     Raises:
@@ -120,9 +125,7 @@ def _arena(
         config=config,
         preset=preset,
         total_timesteps=timesteps,
-        spec=PolicySpec(
-            obs_dim=references.obs_dim, action=card.state.action, hidden=preset.hidden
-        ),
+        spec=PolicySpec(obs_dim=references.obs_dim, action=card.state.action, hidden=preset.hidden),
         run=run,
         engine=engine,
         device=_device(config, preset),

@@ -225,7 +225,7 @@ class Workshop:
         )
 
     def _recorded(self, result: Result) -> tuple[Trajectory, ...]:
-        """Recorded episodes of the last segment's checkpoints, in their order; empty without any."""
+        """Episodes of the last segment's checkpoints, in their order; empty without any."""
         if not result.evaluations:
             return ()
         last, seed = result.evaluations[-1], self.arena.seed(result.id)

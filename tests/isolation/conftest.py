@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,19 @@ def begin() -> Begin:
     """`begin(module, **request)`: a child of this folder, bound to one core."""
 
     def start(
-        module: str, *, limits: Limits | None = None, tensors: bytes = b"", **request: Any
+        module: str,
+        *,
+        limits: Limits | None = None,
+        openings: Openings | None = None,
+        tensors: bytes = b"",
+        **request: Any,
     ) -> Child:
         return spawn(
             module,
             job=encode_job(request, tensors),
             limits=limits or Limits(cpu_s=30),
             cpu=min(os.sched_getaffinity(0)),
-            openings=Openings(import_paths=(str(CHILDREN),)),
+            openings=replace(openings or Openings(), import_paths=(str(CHILDREN),)),
         )
 
     return start

@@ -1,3 +1,4 @@
+import contextlib
 import os
 
 import pytest
@@ -23,11 +24,9 @@ from rewardsmith.isolation.frames import (
 @given(st.lists(st.binary(max_size=60), max_size=20))
 def test_any_bytes_end_in_frames_or_a_frame_error(chunks: list[bytes]) -> None:
     reader = FrameReader(Caps())
-    try:
+    with contextlib.suppress(FrameError):
         for chunk in chunks:
             reader.feed(chunk)
-    except FrameError as error:
-        assert str(error)
 
 
 @given(

@@ -1,3 +1,4 @@
+import json
 import sys
 from pathlib import Path
 
@@ -11,13 +12,12 @@ from rewardsmith.isolation.limits import (
     openings_from,
     to_plain,
 )
-from rewardsmith.isolation.strict_json import dump_json, parse_json
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 
 
 @linux
-def test_library_knows_every_system_call_of_the_list():
+def test_library_knows_every_system_call_of_the_list() -> None:
     library = seccomp.load_library()
     if library is None:
         pytest.skip("no libseccomp here")
@@ -27,7 +27,7 @@ def test_library_knows_every_system_call_of_the_list():
 
 
 @linux
-def test_misspelt_system_call_is_an_error():
+def test_misspelt_system_call_is_an_error() -> None:
     library = seccomp.load_library()
     if library is None:
         pytest.skip("no libseccomp here")
@@ -35,7 +35,7 @@ def test_misspelt_system_call_is_an_error():
         seccomp.restrict(library, extra_syscalls=["prlimit64_other"])
 
 
-def test_list_holds_nothing_that_reaches_other_processes_or_files():
+def test_list_holds_nothing_that_reaches_other_processes_or_files() -> None:
     dangerous = """clone fork vfork execve execveat kill tkill pidfd_open pidfd_send_signal ptrace
         process_vm_readv process_vm_writev socket connect sendto mkdir unlink rename truncate
         memfd_create prctl sched_setaffinity setpriority ioprio_set setrlimit io_uring_setup bpf
@@ -43,8 +43,10 @@ def test_list_holds_nothing_that_reaches_other_processes_or_files():
     assert not set(dangerous.split()) & set(seccomp.allowed_names())
 
 
-def test_machine_without_landlock_and_seccomp_is_said_to_have_none(monkeypatch):
-    done = []
+def test_machine_without_landlock_and_seccomp_is_said_to_have_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
     monkeypatch.setattr(landlock, "abi", lambda: 0)
     monkeypatch.setattr(seccomp, "load_library", lambda: None)
     monkeypatch.setattr(lock, "limit_rest", lambda *a, **k: done.append("limits"))
@@ -64,7 +66,9 @@ def test_machine_without_landlock_and_seccomp_is_said_to_have_none(monkeypatch):
         (Openings(network=True), "the network is open"),
     ],
 )
-def test_what_an_environment_opens_lowers_the_level(monkeypatch, openings, note):
+def test_what_an_environment_opens_lowers_the_level(
+    monkeypatch: pytest.MonkeyPatch, openings: Openings, note: str
+) -> None:
     monkeypatch.setattr(landlock, "abi", lambda: 7)
     monkeypatch.setattr(landlock, "restrict", lambda *a, **k: 7)
     monkeypatch.setattr(seccomp, "load_library", lambda: object())
@@ -78,19 +82,19 @@ def test_what_an_environment_opens_lowers_the_level(monkeypatch, openings, note)
     assert report.notes == (note,)
 
 
-def test_the_root_folder_is_never_readable():
+def test_the_root_folder_is_never_readable() -> None:
     assert Path("/") not in lock.readable_paths(Openings(read=("/",)))
 
 
-def test_limits_and_openings_travel_as_json():
+def test_limits_and_openings_travel_as_json() -> None:
     limits = Limits(cpu_s=3, memory_bytes=None)
     openings = Openings(import_paths=("/a",), read=("/b", "/c"), scratch="/d", network=True)
-    sent = parse_json(dump_json({"l": to_plain(limits), "o": to_plain(openings)}))
+    sent = json.loads(json.dumps({"l": to_plain(limits), "o": to_plain(openings)}))
     assert limits_from(sent["l"]) == limits
     assert openings_from(sent["o"]) == openings
 
 
-def test_limits_that_leave_no_room_are_refused():
+def test_limits_that_leave_no_room_are_refused() -> None:
     with pytest.raises(ValueError, match="room for an interpreter"):
         Limits(cpu_s=0)
     with pytest.raises(ValueError, match="64 MiB"):

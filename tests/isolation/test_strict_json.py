@@ -1,3 +1,4 @@
+import contextlib
 import json
 import math
 
@@ -26,10 +27,8 @@ def test_what_was_dumped_is_read_back(value: object) -> None:
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda t: json.dumps(t).encode()))
 def test_any_bytes_end_in_a_value_or_a_frame_error(data: bytes) -> None:
-    try:
+    with contextlib.suppress(FrameError):
         parse_json(data)
-    except FrameError as error:
-        assert str(error)
 
 
 @pytest.mark.parametrize(

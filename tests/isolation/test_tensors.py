@@ -1,3 +1,4 @@
+import contextlib
 import json
 import math
 import re
@@ -167,10 +168,8 @@ def test_arrays_may_be_infinite_unless_told_otherwise() -> None:
 @given(st.binary(max_size=300))
 def test_any_bytes_end_in_arrays_or_a_frame_error(data: bytes) -> None:
     for attack in (data, len(data).to_bytes(8, "little") + data):
-        try:
+        with contextlib.suppress(FrameError):
             parse_arrays(attack)
-        except FrameError as error:
-            assert str(error)
 
 
 @given(st.integers(0, 10_000), st.integers(0, 255))

@@ -118,7 +118,8 @@ CONSTRUCTS = {
         "return {'a': state.hand[:, 2], 'b': torch.norm(state.hand - state.handle, dim=-1),",
         "        'c': np.linalg.norm(state.hand, axis=1), 'd': xp.sum(state.legs[:, :, 2])}",
     ),
-    "other_modules": "import numpy as np\nfrom math import sqrt, pi\nimport torch.nn.functional as F\n"
+    "other_modules": "import numpy as np\nfrom math import sqrt, pi\n"
+    "import torch.nn.functional as F\n"
     + body(
         "d: float = np.linalg.norm(state.hand - state.handle)",
         "e = torch.clamp(state.x, min=-1.0, max=1.0) + F.relu(state.y) + math.exp(-d)",
@@ -138,9 +139,7 @@ CONSTRUCTS = {
     "helpers_in_any_order": body("return {'a': outer(state.x, scale=2.0), 'b': inner(state.y)}")
     + "def outer(v, scale=1.0):\n    return inner(v) * scale\n"
     + "def inner(v):\n    if v > 0:\n        return v\n    return xp.exp(v)\n",
-    "helper_that_fills_a_dictionary": body(
-        "parts = {}", "fill(parts, state.x)", "return parts"
-    )
+    "helper_that_fills_a_dictionary": body("parts = {}", "fill(parts, state.x)", "return parts")
     + "def fill(parts, v):\n    parts['a'] = v\n",
     "module_constants": "SCALE = 5.0\nGOAL = [0.0, 0.5, 2 * SCALE]\n"
     + body("return {'a': xp.exp(-SCALE * xp.norm(state.hand - GOAL))}"),
@@ -189,7 +188,7 @@ CONSTRUCTS = {
     "geometry": body(
         "return {'a': xp.nearest(state.legs, state.hand), 'b': xp.up_vector(state.q)[2],",
         "        'c': xp.point_segment_distance(state.hand, state.handle, state.home),",
-        "        'd': xp.yaw(state.turned, order='xyzw'), 'e': xp.cosine(state.hand, state.handle),",
+        "        'd': xp.yaw(state.turned, order='xyzw'), 'e': xp.cosine(state.hand, [0, 1, 0]),",
         "        'f': xp.quat_angle(state.q, xp.quat_conjugate(state.q)),",
         "        'g': xp.norm(xp.quat_rotate(state.q, state.hand) - state.home)}",
     ),
@@ -223,7 +222,5 @@ CONSTRUCTS = {
 
 
 @pytest.mark.parametrize("text", CONSTRUCTS.values(), ids=list(CONSTRUCTS))
-def test_construct_equals_the_original_row_by_row(
-    text: str, same_row_by_row: SameRowByRow
-) -> None:
+def test_construct_equals_the_original_row_by_row(text: str, same_row_by_row: SameRowByRow) -> None:
     same_row_by_row(text)

@@ -6,12 +6,12 @@ from rich.console import Console
 from rich.table import Table
 
 from rewardsmith.cli.terminal import code, console, heading, safe
-from rewardsmith.errors import StoreError, UsageError, unknown
+from rewardsmith.errors import UsageError, unknown
 from rewardsmith.messages import Analysis, Cause, Result, Verdict
 from rewardsmith.report.candidates import CandidateLine, best_line, candidate_lines
 from rewardsmith.report.curves import sparkline
 from rewardsmith.analysis.curves import sample_curve
-from rewardsmith.store.events import candidate_of, is_search, read_id
+from rewardsmith.store.events import candidate_of, is_search
 from rewardsmith.store.run import Run
 
 CURVE_POINTS = 40
@@ -51,12 +51,9 @@ def find_candidate(run: Run, name: str) -> CandidateLine:
         if best is None:
             raise UsageError(f"Run {run.id!r} has no winner: no candidate was scored yet.")
         return best
-    try:
-        wanted = read_id(name if "/" not in name else f"{name.split('/')[0].zfill(3)}/{name.split('/')[1]}")
-    except StoreError:
-        wanted = None
+    iteration, slash, number = name.partition("/")
     for line in lines:
-        if line.id == wanted:
+        if slash and str(line.id) == f"{iteration.zfill(3)}/{number}":
             return line
     raise UsageError(unknown("candidate", name, (str(line.id) for line in lines)))
 

@@ -60,7 +60,8 @@ def _screened(event: Event) -> Text | None:
     return safe(f"{event.key['candidate']} not trained: {event.data['reason']}", "yellow")
 
 
-def _evaluated(event: Event) -> Text:
+def evaluation_line(event: Event) -> Text:
+    """What one `candidate_evaluated` measured."""
     fitness, success = measures(event)
     step = event.data["evaluation"]["step"]
     who = contender_of(event.key)
@@ -114,7 +115,6 @@ _LINES = {
     "iteration_started": _iteration_started,
     "candidate_judged": _judged,
     "candidate_screened": _screened,
-    "candidate_evaluated": _evaluated,
     "segment_ended": _segment_ended,
     "rung_decided": _rung,
     "candidate_closed": _closed,

@@ -15,12 +15,12 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.progress import TimeRemainingColumn
 from rich.text import Text
 
-from rewardsmith.cli.decisions import contender_of, decision, measures
+from rewardsmith.cli.decisions import contender_of, decision, evaluation_line, measures
 from rewardsmith.cli.terminal import safe
 from rewardsmith.messages import MetricPoint
 from rewardsmith.store.events import read_id
 from rewardsmith.store.journal import Event
-from rewardsmith.store.layout import candidate_path
+from rewardsmith.store.layout import place_path
 from rewardsmith.store.run import Run
 
 PLAIN_EVERY_S: Final = 30.0
@@ -44,8 +44,8 @@ class Display(Protocol):
     def advance(self, training: Training, step: int) -> None:
         """It has reached `step`."""
 
-    def judge(self, training: Training, fitness: float) -> None:
-        """Its latest checkpoint was evaluated."""
+    def judge(self, training: Training, event: Event) -> None:
+        """One of its checkpoints was evaluated, says a `candidate_evaluated`."""
 
     def stop(self, training: Training) -> None:
         """Its segment has ended."""
@@ -65,7 +65,7 @@ class Watcher:
         elif event.event == "segment_ended":
             self._display.stop(_training(event.key))
         elif event.event == "candidate_evaluated":
-            self._display.judge(_training(event.key), measures(event)[0])
+            self._display.judge(_training(event.key), event)
         line = decision(event)
         if line is not None:
             self._display.say(line)
@@ -112,9 +112,11 @@ class BarDisplay:
         if training in self._tasks:
             self._bars.update(self._tasks[training], completed=step)
 
-    def judge(self, training: Training, fitness: float) -> None:
-        """Remember a fitness for the bar of the training's next segment."""
-        self._fitness[training] = f"fitness {fitness:.3g}"
+    def judge(self, training: Training, event: Event) -> None:
+        """Keep the fitness for the bar of the training's next segment; a claim has no next one."""
+        self._fitness[training] = f"fitness {measures(event)[0]:.3g}"
+        if "purpose" in event.key:
+            self.say(evaluation_line(event))
 
     def stop(self, training: Training) -> None:
         """Take a bar away."""
@@ -146,7 +148,7 @@ class PlainDisplay:
         self._console.print(line, soft_wrap=True)
 
     def start(self, training: Training, name: str, *, at: int, end: int) -> None:
-        """Note a training; its end is said by its evaluation."""
+        """Note a training."""
         now = time.monotonic()
         self._running[training] = _Running(name, at, end, since=now, said=now)
 
@@ -159,8 +161,9 @@ class PlainDisplay:
         speed = (step - running.at) / max(now - running.since, 1e-9)
         self.say(safe(f"{running.name}: {step:,} of {running.end:,} steps, {speed:,.0f} steps/s"))
 
-    def judge(self, training: Training, fitness: float) -> None:
-        """Nothing: the decision's line says it."""
+    def judge(self, training: Training, event: Event) -> None:
+        """Say what was measured."""
+        self.say(evaluation_line(event))
 
     def stop(self, training: Training) -> None:
         """Forget a training."""
@@ -202,4 +205,4 @@ def _listen(run: Run, watcher: Watcher) -> None:
 
 def _training(key: Mapping[str, Any]) -> Training:
     who = contender_of(key)
-    return (candidate_path(read_id(who)) if "purpose" not in key else who, key["seed"])
+    return place_path(who if "purpose" in key else read_id(who)), key["seed"]

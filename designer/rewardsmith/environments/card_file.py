@@ -94,9 +94,10 @@ class Value:
         if not isinstance(node, yaml.ScalarNode):
             raise self.error(f"{self.name!r} has to be a single value.", "Write text or a number.")
         raw = str(node.value)
-        if node.style is None and _NUMBER.fullmatch(raw):
+        is_plain = not node.style  # None from the Python loader, "" from the C one
+        if is_plain and _NUMBER.fullmatch(raw):
             return int(raw) if re.fullmatch(r"[-+]?\d+", raw) else float(raw)
-        if node.style is None and raw.lower() in _BOOLS:
+        if is_plain and raw.lower() in _BOOLS:
             return _BOOLS[raw.lower()]
         return " ".join(raw.split())
 

@@ -29,9 +29,8 @@ from rewardsmith.messages import EpisodeScore, Trajectory
 Array = np.ndarray[Any, Any]
 
 
-def main() -> None:
-    """Answer the one request on standard input."""
-    place = open_workplace()
+def answer(place: Workplace) -> None:
+    """Judge the policies that the job asks about."""
     request = decode_request(place.request)
     card = load_card(request.task.env)
     envs = {n: StateVectorEnv(card, n) for n in {len(p.seeds) for p in request.policies}}
@@ -112,4 +111,4 @@ def _send(place: Workplace, trajectories: tuple[Trajectory, ...]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    answer(open_workplace())

@@ -1,11 +1,12 @@
 """A trained policy as plain NumPy: an MLP from validated tensors.
 
-Its architecture comes from the driver's own preset, never from the tensors. Deterministic: the mean of
-a Gaussian head, the most likely choice of a categorical one.
+Its architecture comes from the driver's own preset, never from the tensors. Deterministic: the mean
+of a Gaussian head, the most likely choice of a categorical one.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def network_tensors(spec: PolicySpec, name: str, n_outputs: int) -> dict[str, Te
     """Names and shapes of one MLP's tensors; layer i is `<name>.<i>.weight`, `<name>.<i>.bias`."""
     sizes = (spec.obs_dim, *spec.hidden, n_outputs)
     tensors = {}
-    for i, (n_in, n_out) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for i, (n_in, n_out) in enumerate(pairwise(sizes)):
         tensors[f"{name}.{i}.weight"] = TensorSpec("F32", (n_out, n_in))
         tensors[f"{name}.{i}.bias"] = TensorSpec("F32", (n_out,))
     return tensors
@@ -70,7 +71,7 @@ class MlpPolicy:
         """The deterministic actions for `obs`, in the environment's own units."""
         outputs = self._forward(obs)
         if self._action.kind == "discrete":
-            return np.argmax(outputs, axis=1)
+            return np.asarray(np.argmax(outputs, axis=1))
         return to_environment(outputs, self._action)
 
     def _forward(self, obs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -81,11 +82,9 @@ class MlpPolicy:
         return np.asarray(x @ self._weights[-1] + self._biases[-1])
 
 
-def to_environment(
-    outputs: np.ndarray[Any, Any], action: ActionSpec
-) -> np.ndarray[Any, Any]:
+def to_environment(outputs: np.ndarray[Any, Any], action: ActionSpec) -> np.ndarray[Any, Any]:
     """Clip a policy's outputs to [-1, 1] and scale them to the action's bounds."""
     low, high = np.asarray(action.low), np.asarray(action.high)
     unit = np.clip(outputs.astype(np.float64), -1.0, 1.0)
     scaled = low + (unit + 1.0) * 0.5 * (high - low)
-    return scaled.reshape(len(outputs), *action.shape)
+    return np.asarray(scaled.reshape(len(outputs), *action.shape))

@@ -1,4 +1,4 @@
-"""What an evaluator is asked to do, as JSON: roll policies out and judge them by the task's fitness.
+"""What an evaluator is asked to do, as JSON: roll policies out and judge them by fitness.
 
 Policy tensors travel beside the request, those of policy i under `<i>/`. Strict both ways.
 """

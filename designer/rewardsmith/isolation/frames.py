@@ -1,7 +1,7 @@
-"""The pipe between a worker and its driver: frames of `kind (1 byte) length (4 bytes, LE) payload`.
+"""The pipe between a worker and its driver: frames of kind (1 byte), length (4, LE), payload.
 
-A reader believes nothing: every kind has a size cap and a count, all bytes together have one, and no
-memory is set aside for a length that was only claimed. What a payload means is checked elsewhere.
+A reader believes nothing: every kind has a size cap and a count, all bytes together have one, and
+no memory is set aside for a length that was only claimed. What a payload means is not checked here.
 """
 
 import os

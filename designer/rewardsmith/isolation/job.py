@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rewardsmith.isolation.frames import Frame
-from rewardsmith.isolation.limits import Limits
+from rewardsmith.isolation.frames import Caps, Frame
+from rewardsmith.isolation.limits import Limits, Openings
 from rewardsmith.messages import Outcome
 
 
@@ -20,6 +20,10 @@ class Job:
     tensors: bytes = b""
     """Tensors or arrays the request refers to; empty when there are none."""
     limits: Limits
+    caps: Caps = field(default_factory=Caps)
+    """How much it may send."""
+    openings: Openings = field(default_factory=Openings)
+    """What the user's own environment code needs."""
     stall_s: float = 120.0
     """Seconds without a frame after which the process counts as hung."""
     on_metric: Callable[[bytes], None] | None = field(default=None, compare=False)

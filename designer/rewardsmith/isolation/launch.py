@@ -1,9 +1,8 @@
 """The driver's side: starts a child in a fresh interpreter, listens to it, and ends it.
 
-The child gets a scrubbed environment, its job as a sealed file on stdin, one pipe for frames and one
-for text, and its own process group; it dies with the thread that started it, so start children from a
-thread that outlives them, best the main one. What it sends is checked for form here, for meaning
-elsewhere.
+The child gets a scrubbed environment, its job as a sealed file on stdin, one pipe for frames and
+one for text, and its own process group. It dies with the *thread* that started it: start children
+from one that outlives them, best the main one.
 """
 
 import json
@@ -42,22 +41,15 @@ _BOOTSTRAP: Final = (
 )
 
 
-def start(
-    job: Job,
-    *,
-    cpu: int | None = None,
-    caps: Caps | None = None,
-    openings: Openings | None = None,
-    variables: Mapping[str, str] | None = None,
-) -> Child:
+def start(job: Job, *, cpu: int | None = None, variables: Mapping[str, str] | None = None) -> Child:
     """Start the process that `job` asks for; see `spawn`."""
     return spawn(
         job.module,
         job=encode_job(job.request, job.tensors),
         limits=job.limits,
         cpu=cpu,
-        caps=caps,
-        openings=openings,
+        caps=job.caps,
+        openings=job.openings,
         variables=variables,
     )
 

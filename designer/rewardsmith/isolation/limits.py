@@ -1,7 +1,7 @@
 """What a child may use and what is opened for it, as plain values that travel to it.
 
-The kernel enforces `Limits` by resource limits. CPU-seconds are counted, never wall time, so a child
-that waits for a busy core is not punished for it.
+The kernel enforces `Limits` by resource limits. CPU-seconds are counted, never wall time, so a
+child that waits for a busy core is not punished for it.
 """
 
 import sys
@@ -19,7 +19,7 @@ class Limits:
     """What one child may use. The defaults fit a laptop and one short training."""
 
     cpu_s: int = 900
-    """CPU-seconds of all its threads, imports included; rounded up to whole seconds by the kernel."""
+    """CPU-seconds of all its threads, imports included."""
     memory_bytes: int | None = 8192 * MIB
     """Address space, not resident memory: an idle child with torch's CPU build maps 0.7 GiB.
     None for no limit, which CUDA needs: it reserves far more than it uses."""
@@ -88,7 +88,10 @@ def limits_from(plain: Mapping[str, Any]) -> Limits:
 
 def openings_from(plain: Mapping[str, Any]) -> Openings:
     """The inverse of `to_plain`; JSON turned tuples into lists."""
-    return Openings(**{k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()})
+    as_tuples: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()
+    }
+    return Openings(**as_tuples)
 
 
 def _lower(which: int, soft: int, hard: int) -> None:

@@ -59,6 +59,7 @@ class Child:
         self._status: ExitStatus | None = None
         self._is_over = False
         self._selector = selectors.DefaultSelector()
+        self._fileno: int = self._selector.fileno()
         assert process.stdout is not None
         assert process.stderr is not None
         self._stdout: IO[bytes] = process.stdout
@@ -86,9 +87,11 @@ class Child:
         return clean_text(text)
 
     def fileno(self) -> int:
-        """Readable when there is something to `read`: for an outer selector."""
-        fd: int = self._selector.fileno()  # type: ignore[attr-defined]  # epoll and kqueue have it
-        return fd
+        """Readable when there is something to `read`: for an outer selector.
+
+        The number stays the same when the child has been killed, though it is closed then.
+        """
+        return self._fileno
 
     def read(self) -> list[Frame]:
         """The frames that arrived; never blocks. Also drains the text.
@@ -185,7 +188,7 @@ class Child:
     def _reap(self, flags: int = 0) -> None:
         """Collect the child and what it used; with WNOHANG only if it has exited.
 
-        What is left of its group is killed while it is a zombie: afterwards its id could be another's.
+        What is left of its group is killed while it is a zombie: later its id may be another's.
         """
         if hasattr(os, "waitid"):  # not on macOS
             if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | flags) is None:

@@ -1,8 +1,8 @@
 """The system calls a locked process may make: an allow-list, everything else is EPERM.
 
-The list is what real trainings (PPO and SAC with torch on MuJoCo) and NumPy rollouts make, plus calls
-that only look at or manage the process itself, which other C libraries and interpreters prefer.
-What could reach another process, start one, or change a file is absent or filtered by argument.
+The list is what real trainings (PPO and SAC with torch on MuJoCo) and NumPy rollouts make, plus
+calls that only look at or manage the process itself, which other C libraries may prefer. What could
+reach another process, start one, or change a file is absent or filtered by argument.
 Filters see numbers, never the memory behind a pointer, so paths are Landlock's business.
 """
 

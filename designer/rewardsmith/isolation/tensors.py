@@ -1,8 +1,8 @@
 """Arrays as bytes in the safetensors format, and back from bytes that nobody vouches for.
 
-Our own reader, because the usual ones believe the header: a few bytes may claim gigabytes, NaN passes,
-and odd types end in odd exceptions. Here every byte is accounted for before an array is made, and no
-array is larger than what was received.
+Our own reader, because the usual ones believe the header: a few bytes may claim gigabytes, NaN
+passes, and odd types end in odd exceptions. Here every byte is accounted for before an array is
+made, and no array is larger than what was received.
 """
 
 import math

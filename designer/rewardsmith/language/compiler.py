@@ -13,10 +13,10 @@ from rewardsmith.language.emit import emit_mapping, emit_masks, emit_module, emi
 from rewardsmith.language.findings import Refusal, finding
 from rewardsmith.language.graph import Graph
 from rewardsmith.language.inputs import action_input, field_group
-from rewardsmith.language.lower import ARGUMENTS, Lowering, Returned
+from rewardsmith.language.lower import Lowering, Returned
 from rewardsmith.language.node import Node
 from rewardsmith.language.operations import Value
-from rewardsmith.language.scope import Exhausted
+from rewardsmith.language.scope import ARGUMENTS, Exhausted
 from rewardsmith.language.tables import Module
 from rewardsmith.language.values import UNKNOWN, Closure, Fields, Functions, Sometimes, describe
 from rewardsmith.messages import Finding, StateSpec
@@ -135,6 +135,8 @@ class _Builder:
             return
         components, updates = self._merged(pairs, node)
         self._take_components(components)
+        if not self._components and components is not UNKNOWN:
+            self._report(finding("no-components", line=node.lineno))
         self._take_updates(updates, node.lineno)
 
     def score(self, name: str) -> None:
@@ -206,7 +208,8 @@ class _Builder:
 
     def _merged(
         self, pairs: list[tuple[Returned, dict[str, Value]]], node: ast.FunctionDef
-    ) -> tuple[dict[str, Value], dict[str, Value]]:
+    ) -> tuple[Value, Value]:
+        """Both dictionaries over all returns; UNKNOWN where they could not be merged."""
         components = self._merged_value([one for one, _ in pairs], node)
         named = {name for _, updates in pairs for name in updates}
         kept = self._inputs["memory"].entries
@@ -219,10 +222,7 @@ class _Builder:
             for one, changed in pairs
         ]
         merged = self._merged_value(updates, node)
-        return (
-            components if isinstance(components, dict) else {},
-            merged if isinstance(merged, dict) else {},
-        )
+        return components, merged
 
     def _merged_value(self, returned: list[Returned], node: ast.AST) -> Value:
         try:
@@ -233,8 +233,8 @@ class _Builder:
             self.lowering.note(refusal, node)
             return UNKNOWN
 
-    def _take_components(self, components: Mapping[str, Value]) -> None:
-        for name, value in components.items():
+    def _take_components(self, components: Value) -> None:
+        for name, value in components.items() if isinstance(components, dict) else ():
             bare = value.value if isinstance(value, Sometimes) else value
             if bare is UNKNOWN:
                 self._components[name] = self.lowering.graph.constant(0.0)
@@ -259,10 +259,10 @@ class _Builder:
                         kind=describe(value))
             )  # fmt: skip
 
-    def _take_updates(self, updates: Mapping[str, Value], line: int) -> None:
+    def _take_updates(self, updates: Value, line: int) -> None:
         graph = self.lowering.graph
         kept: Mapping[str, Node] = self._inputs["memory"].entries
-        for name, value in updates.items():
+        for name, value in updates.items() if isinstance(updates, dict) else ():
             at = self.lowering.entry_lines.get(name, line)
             bare = value.value if isinstance(value, Sometimes) else value
             if bare is UNKNOWN:

@@ -200,7 +200,8 @@ class _Writer:
         return f"-{_wrapped(self._expr(node.args[0]), _UNARY)}", _UNARY
 
     def _number(self, node: Node) -> tuple[str, int]:
-        return f"{_wrapped(self._expr(node.args[0]), 4)} * 1.0", 4
+        self._needs.add("like")
+        return f"xp.astype({self._array(node.args[0])}, like.dtype)", _ATOM
 
     def _maximum(self, node: Node) -> tuple[str, int]:
         return self._larger_or_smaller(node)

@@ -62,8 +62,8 @@ def _worded(
     template = CATALOGUE[code]
     return Finding(
         code=code,
-        message=template.message.format(**words),
-        remedy=template.remedy.format(**words),
+        message=template.message.format(**{"component": component, **words}),
+        remedy=template.remedy.format(**{"component": component, **words}),
         severity=severity,
         line=line,
         component=component,

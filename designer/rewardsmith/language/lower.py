@@ -17,15 +17,8 @@ from rewardsmith.language.findings import Refusal
 from rewardsmith.language.graph import Graph
 from rewardsmith.language.node import Node
 from rewardsmith.language.operations import Value
-from rewardsmith.language.scope import Exhausted
+from rewardsmith.language.scope import ARGUMENTS, TABLES, Exhausted
 from rewardsmith.language.values import UNKNOWN, Closure, MaybeUnset, Ref
-
-ARGUMENTS = ("state", "action", "xp", "previous", "initial", "previous_action", "step",
-             "terminated", "memory", "params")  # fmt: skip
-"""What `reward` may ask for, by name."""
-
-TABLES = ("CONTRACT", "PARAMS", "WEIGHTS", "TOTAL", "MEMORY")
-"""Names at the top of a module with a meaning of their own; functions cannot read them."""
 
 MAX_CALLS = 16
 """Functions that may be inlined into each other."""

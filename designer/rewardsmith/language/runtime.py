@@ -49,7 +49,8 @@ class Rows:
     ) -> tuple[dict[str, float], dict[str, Any]]:
         """Unweighted components and memory updates of one step."""
         returned = self._call("reward", inputs, params)
-        components, memory = returned if isinstance(returned, tuple) else (returned, {})
+        parts = returned if isinstance(returned, tuple) else (returned,)
+        components, memory = (*(part for part in parts if isinstance(part, dict)), {})[:2]
         values = {str(name): float(value) for name, value in components.items()}
         return values, {str(k): np.asarray(v, dtype=np.float64) for k, v in memory.items()}
 

@@ -30,6 +30,13 @@ BUILTINS = ("len", "range", "enumerate", "zip", "reversed", "float", "int", "boo
 METHODS = ("append", "extend", "items", "keys", "values", "get", "update", "copy")
 """Methods of lists and dictionaries that a program may call."""
 
+ARGUMENTS = ("state", "action", "xp", "previous", "initial", "previous_action", "step",
+             "terminated", "memory", "params")  # fmt: skip
+"""What `reward` may ask for, by name."""
+
+TABLES = ("CONTRACT", "PARAMS", "WEIGHTS", "TOTAL", "MEMORY")
+"""Names at the top of a module with a meaning of their own; functions cannot read them."""
+
 MAX_EVALUATIONS = 100_000
 """Expressions evaluated while lowering one program, loops unrolled."""
 

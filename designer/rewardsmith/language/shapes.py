@@ -95,10 +95,6 @@ def _item_text(item: Value) -> str:
     if isinstance(item, slice):
         start, stop, step = ("" if v is None else str(v) for v in _bounds(item))
         return f"{start}:{stop}" + (f":{step}" if step else "")
-    return (
-        "..."
-        if item is Ellipsis
-        else "a computed value"
-        if not isinstance(item, int)
-        else str(item)
-    )
+    if item is Ellipsis:
+        return "..."
+    return repr(item) if isinstance(item, (int, float, str)) else "a computed value"

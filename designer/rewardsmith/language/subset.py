@@ -7,11 +7,22 @@ or not. There is no dynamic path to an attribute: every one is a word of the tex
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
+from functools import partial
+from types import (
+    CodeType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    MappingProxyType,
+    ModuleType,
+    TracebackType,
+)
+
+import numpy as np
 
 from rewardsmith.language import library
 from rewardsmith.language.findings import finding
-from rewardsmith.language.scope import BUILTINS, METHODS, guess
+from rewardsmith.language.scope import ARGUMENTS, BUILTINS, METHODS, guess
 from rewardsmith.messages import Finding
 
 ALLOWED = (
@@ -58,6 +69,15 @@ _INNER = (ast.alias, ast.FormattedValue, ast.ExceptHandler, ast.match_case, ast.
 """Parts of refused syntax, which is reported as a whole; operators are refused when lowered."""
 
 
+_OF_PYTHON = frozenset(
+    name
+    for kind in (np.ndarray, np.float64, np.bool_, str, bytes, list, dict, tuple, range, partial,
+                 FunctionType, CodeType, FrameType, GeneratorType, TracebackType, ModuleType)
+    for name in dir(kind)
+)  # fmt: skip
+"""Attributes of the objects that a program can hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The names that one program may use, beside its own."""
@@ -68,11 +88,12 @@ class Vocabulary:
 
     @property
     def attributes(self) -> frozenset[str]:
-        """Every word that may follow a dot."""
-        return frozenset(
-            {*self.fields, *self.params, *self.memory, *library.PRIMITIVES, *library.CONSTANTS,
-             *METHODS, "shape"}
-        )  # fmt: skip
+        """Every word that may follow a dot, whatever stands before it.
+
+        A parameter called `tofile` is read as `params.tofile` and opens no other object's `tofile`.
+        """
+        own = {*self.fields, *self.params, *self.memory} - _OF_PYTHON
+        return frozenset({*own, *library.PRIMITIVES, *library.CONSTANTS, *METHODS, "shape"})
 
     def of(self, owner: str) -> tuple[str, ...]:
         """What `owner` has."""
@@ -132,10 +153,20 @@ def _check_names(tree: ast.Module) -> Iterator[Finding]:
     for name, line in _names(tree):
         if name.startswith("__") or name.endswith("__"):
             yield finding("forbidden-name", line=line, name=name)
+        elif name not in known and name in ARGUMENTS:
+            function = _function_at(tree, line)
+            yield finding("argument-not-asked", line=line, name=name, function=function)
         elif name not in known:
             advice = "Assign it before it is read, or ask for it as an argument."
             near = guess(name, known - _WORDS | {"xp", "params"})
             yield finding("unknown-name", line=line, name=name, guess=near, advice=advice)
+
+
+def _function_at(tree: ast.Module, line: int) -> str:
+    """The function of the module in which a line stands."""
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    around = [f.name for f in functions if f.lineno <= line <= (f.end_lineno or f.lineno)]
+    return around[0] if around else "reward"
 
 
 def _names(tree: ast.Module) -> Iterator[tuple[str, int]]:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from rewardsmith.language.findings import Refusal, finding
 from rewardsmith.language.graph import Graph
-from rewardsmith.language.lower import TABLES, Lowering
+from rewardsmith.language.lower import Lowering
 from rewardsmith.language.node import Node
 from rewardsmith.language.operations import Value
+from rewardsmith.language.scope import TABLES
 from rewardsmith.language.values import UNKNOWN, Closure, Functions
 from rewardsmith.messages import Finding
 

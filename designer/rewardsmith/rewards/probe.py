@@ -15,7 +15,7 @@ import numpy as np
 
 from rewardsmith.environments.episodes import StepInputs
 from rewardsmith.language.findings import finding
-from rewardsmith.language.runtime import Compiled, Rows, load_compiled, load_rows
+from rewardsmith.language.runtime import Compiled, load_compiled, load_rows
 from rewardsmith.messages import Finding, Outcome, StateSpec, Trajectory
 from rewardsmith.rewards.composition import inputs_read
 from rewardsmith.rewards.contract import RewardProgram

@@ -1,6 +1,7 @@
 """Where contenders are trained and judged: one task, one run, one engine, one budget each.
 
-Everything in it is the same for all contenders of a run: that is what makes their scores comparable.
+Everything in it is the same for all contenders of a run: that is what makes their scores
+comparable.
 """
 
 import os

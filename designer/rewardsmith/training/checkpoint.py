@@ -1,7 +1,7 @@
 """What a training is between two segments, as named tensors.
 
-Actor, critic, Adam's moments and the running statistics; nothing else survives a segment. The driver
-knows every name and shape from the preset, so a worker cannot hand in anything else.
+Actor, critic, Adam's moments and the running statistics; nothing else survives a segment. The
+driver knows every name and shape from the preset, so a worker cannot hand in anything else.
 """
 
 from rewardsmith.evaluation.policy import PolicySpec, network_tensors, policy_tensors

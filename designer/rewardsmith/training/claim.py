@@ -37,7 +37,9 @@ def make_claim(design: Design, arena: Arena) -> Claim | None:
     return claim
 
 
-def _contenders(design: Design, arena: Arena, search_steps: int) -> list[tuple[Contender, int, int]]:
+def _contenders(
+    design: Design, arena: Arena, search_steps: int
+) -> list[tuple[Contender, int, int]]:
     """(contender, timesteps of one training, trainings), in the order of the table."""
     assert design.best is not None
     n, steps = arena.config.evaluation.report_seeds, arena.preset.rounded(arena.total_timesteps)
@@ -65,7 +67,9 @@ def _references(arena: Arena) -> list[Contender]:
 
 
 def _control(name: str, reward: str) -> Contender:
-    return Contender(name=name, reward="sparse" if reward == "sparse" else "native", purpose=PURPOSE)
+    return Contender(
+        name=name, reward="sparse" if reward == "sparse" else "native", purpose=PURPOSE
+    )
 
 
 def _winner(name: str, result: Result) -> Contender:
@@ -95,7 +99,9 @@ def _train_all(
             seed = arena.seed(CandidateId(CLAIM_ITERATION, 0), replicate)
             chains.append(run_segment(arena, contender, segment, seed=seed, seed_set="report"))
     ends = iter(arena.engine.run(chains))
-    return tuple(_row(contender, steps, [next(ends) for _ in range(n)]) for contender, steps, n in contenders)
+    return tuple(
+        _row(contender, steps, [next(ends) for _ in range(n)]) for contender, steps, n in contenders
+    )
 
 
 CLAIM_ITERATION = 999_999

@@ -1,7 +1,7 @@
-"""Lets judged candidates compete: segments in parallel, rungs between them, the worst stopped early.
+"""Lets candidates compete: segments in parallel, rungs between them, the worst stopped early.
 
-Rank halving on evaluated graded fitness. `analysis` decides, this module acts, the journal records. The
-incumbent of earlier iterations is finished and takes no part.
+Rank halving on evaluated graded fitness. `analysis` decides, this module acts, the journal records.
+The incumbent of earlier iterations is finished and takes no part.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from rewardsmith.training.segments import Segment
 from rewardsmith.training.trial import SegmentEnd, run_segment
 
 SCORED_EVALUATIONS = 3
-"""A score is the mean fitness of the last evaluations: a single one kept the best of eight candidates
-in 78 % of simulated brackets, three of them in 94 %."""
+"""A score is the mean fitness of the last evaluations: a single one kept the best of eight
+candidates in 78 % of simulated brackets, three of them in 94 %."""
 
 
 @dataclass(slots=True)

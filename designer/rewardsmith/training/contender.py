@@ -1,7 +1,7 @@
 """Whoever is trained: a candidate of the search, or a control beside it.
 
-A contender knows what pays it and how its events are keyed; nothing else tells candidates and controls
-apart, so both are trained and judged by the same code.
+A contender knows what pays it and how its events are keyed; nothing else tells candidates and
+controls apart, so both are trained and judged by the same code.
 """
 
 from collections.abc import Mapping

@@ -32,8 +32,8 @@ POLL_S = 0.2
 class Engine(Protocol):
     """Somewhere to run jobs.
 
-    `run` returns the chains' values in the order of the chains, whatever order they end in. It raises
-    only what a chain raises; then no job of any chain is left running.
+    `run` returns the chains' values in the order of the chains, whatever order they end in. It
+    raises only what a chain raises; then no job of any chain is left running.
     """
 
     def run(self, chains: Sequence[Chain[T]]) -> list[T]:

@@ -49,9 +49,7 @@ def score(
     program: str, trajectories: Sequence[Trajectory], *, task: Task, gamma: float, config: RunConfig
 ) -> Chain[tuple[Trajectory, ...] | None]:
     """The trajectories with components and rewards filled in; None when the program failed."""
-    request = ScoreRequest(
-        task=task, program=program, gamma=gamma, sandbox=config.require_sandbox
-    )
+    request = ScoreRequest(task=task, program=program, gamma=gamma, sandbox=config.require_sandbox)
     end = yield _job(request, trajectories, config)
     if end.outcome is not None:
         return None

@@ -1,7 +1,8 @@
 """Stable-Baselines3's PPO, one rollout and one update at a time, between two checkpoints.
 
-The update is SB3's own. Rollouts are collected with a NumPy copy of its policy: on small networks that
-costs a tenth of calling torch once per step. Observations and returns are scaled as by `VecNormalize`.
+The update is SB3's own. Rollouts are collected with a NumPy copy of its policy: on small networks
+that costs a tenth of calling torch once per step. Observations and returns are scaled as by
+`VecNormalize`.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.logger import Logger
 
-from rewardsmith.messages import ActionSpec
+from rewardsmith.training.eager import stay_eager
 from rewardsmith.training.preset import Preset
 from rewardsmith.training.rewarded import PaidStep, RewardedVectorEnv
 from rewardsmith.training.sb3_env import RewardedVecEnv
@@ -94,7 +95,7 @@ class PpoLearner:
         self._obs, self._starts = step.obs, done
 
     def _finish(self, buffer: Any, policy: "_NumpyActorCritic", recorder: "_Recorder") -> None:
-        """Values of the whole rollout at once; a truncated episode is worth its successor's value."""
+        """Values of the whole rollout at once; a truncated episode goes on at its successor."""
         n_steps, n_envs = self._preset.n_steps, self._preset.n_envs
         flat = buffer.observations.reshape(n_steps * n_envs, -1)
         buffer.values[:] = policy.values(flat).reshape(n_steps, n_envs)
@@ -199,6 +200,7 @@ def _mlp(x: Array, layers: list[tuple[Array, Array]]) -> Array:
 
 
 def _sb3_ppo(env: RewardedVecEnv, preset: Preset, *, seed: int, device: str) -> PPO:
+    stay_eager()
     ppo = PPO(
         "MlpPolicy",
         env,
@@ -284,5 +286,3 @@ def _load(
 
 def _like(parameter: torch.nn.Parameter, values: Array) -> torch.Tensor:
     return torch.as_tensor(values.copy()).to(parameter)
-
-

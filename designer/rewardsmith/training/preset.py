@@ -1,7 +1,7 @@
 """The training preset: PPO's hyperparameters, chosen by CPU-seconds to target.
 
-A card may override single values; the resolved preset is written into the run. The driver derives the
-names and shapes of every checkpoint from it.
+A card may override single values; the resolved preset is written into the run. The driver derives
+the names and shapes of every checkpoint from it.
 """
 
 from collections.abc import Mapping
@@ -53,7 +53,8 @@ def resolve_preset(*overrides: Mapping[str, Any]) -> Preset:
         for key, value in override.items():
             if key not in kinds:
                 raise ConfigError(unknown("preset value", key, kinds))
-            preset = replace(preset, **{key: _typed(key, value, kinds[key])})
+            typed: Any = _typed(key, value, kinds[key])
+            preset = replace(preset, **{key: typed})
     return preset
 
 

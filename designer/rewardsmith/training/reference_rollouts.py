@@ -57,9 +57,7 @@ def record_references(run: Run, engine: Engine, task: Task, config: RunConfig) -
         )
     rollouts = engine.run([_rollouts(task, config)])[0]
     sha = run.save_artifact(FILE, dump_tensors(to_arrays(rollouts.trajectories)))
-    run.record(
-        "references_recorded", sha=sha, obs_dim=rollouts.obs_dim, sandbox=rollouts.sandbox
-    )
+    run.record("references_recorded", sha=sha, obs_dim=rollouts.obs_dim, sandbox=rollouts.sandbox)
     return rollouts
 
 
@@ -77,7 +75,8 @@ def _rollouts(task: Task, config: RunConfig) -> Chain[ReferenceRollouts]:
     )
     if end.outcome is not None:
         raise RewardsmithError(
-            f"The environment {task.env!r} does not run in the evaluator ({end.outcome}).\n{end.text}"
+            f"The environment {task.env!r} does not run in the evaluator ({end.outcome}).\n"
+            f"{end.text}"
         )
     judgement = read_judgement(end.frames, policies)
     return ReferenceRollouts(

@@ -1,7 +1,7 @@
-"""A vector of environments that pays a reward: a program's, the environment's own, or the sparse one.
+"""A vector of environments that pays a reward: a program's, the native or the sparse one.
 
-The reward is computed once per step for all environments, from fields read after the step and before
-any reset.
+The reward is computed once per step for all environments, from fields read after the step and
+before any reset.
 """
 
 from collections.abc import Mapping
@@ -32,8 +32,8 @@ class PaidStep(NamedTuple):
 class RewardSource(Protocol):
     """Pays every step of a vector of environments.
 
-    `begin` is called once after a reset of all environments; `pay` after every step, with fields read
-    before any reset, and itself starts the episodes of rows that ended.
+    `begin` is called once after a reset of all environments; `pay` after every step, with fields
+    read before any reset, and itself starts the episodes of rows that ended.
     """
 
     def begin(self, start: Start) -> None:

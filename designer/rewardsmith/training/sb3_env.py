@@ -28,7 +28,7 @@ class RewardedVecEnv(VecEnv):
             env.env.n_envs, _observation_space(env.env.obs_dim), _action_space(self._action_spec)
         )
 
-    def reset(self) -> Array:  # type: ignore[override]  # SB3 allows dicts, we have none
+    def reset(self) -> Array:
         """Start fresh episodes, seeded by `seed()` if it was called."""
         seed = self._seeds[0] if self._seeds and self._seeds[0] is not None else 0
         return self.rewarded.reset(seed)
@@ -37,7 +37,7 @@ class RewardedVecEnv(VecEnv):
         """Remember the actions for `step_wait`."""
         self._actions = actions
 
-    def step_wait(self) -> tuple[Array, Array, Array, list[dict[str, Any]]]:  # type: ignore[override]
+    def step_wait(self) -> tuple[Array, Array, Array, list[dict[str, Any]]]:
         """Step, and hand over the true last observation where an episode ended."""
         step = self.rewarded.step(self.to_environment(self._actions))
         done = step.terminated | step.truncated
@@ -69,7 +69,9 @@ class RewardedVecEnv(VecEnv):
         """
         raise AttributeError(f"cannot set {attr_name!r} on rewarded environments")
 
-    def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
+    def env_method(
+        self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any
+    ) -> list[Any]:
         """Nothing inside the environments may be called from outside.
 
         Raises:

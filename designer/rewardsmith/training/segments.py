@@ -7,6 +7,7 @@ resuming is, and why a resumed training equals an undisturbed one bit for bit.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rewardsmith.config import MAX_TRAINING_SEED
 from rewardsmith.training.preset import Preset
@@ -41,7 +42,7 @@ def plan_segments(
             end_step=end,
             checkpoint_steps=_checkpoints(preset, start, end, evaluations),
         )
-        for start, end in zip(unique, unique[1:], strict=False)
+        for start, end in pairwise(unique)
     )
 
 

@@ -86,7 +86,7 @@ def train_segment(
     tensors: Mapping[str, Array] | None,
     sink: Sink,
     *,
-    lock: Callable[[], None],
+    lock: Callable[[], object],
 ) -> None:
     """Train from `start_step` to `end_step`, handing out curves and checkpoints.
 

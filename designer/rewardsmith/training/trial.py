@@ -1,7 +1,7 @@
 """One segment of one contender: trained in a locked worker, then judged by the evaluator.
 
-The journal is asked before anything is paid for. A crash, a time-out or an exceeded limit closes the
-contender and is never tried again; only what was lost through no fault of its own is.
+The journal is asked before anything is paid for. A crash, a time-out or an exceeded limit closes
+the contender and is never tried again; only what was lost through no fault of its own is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -140,7 +140,9 @@ def read_metric(content: object) -> MetricPoint:
         raise FrameError("a metric whose step or values have the wrong type")
     for name, value in values.items():
         section, _, rest = name.partition("/")
-        if section not in ("rollout", "train", "reward", "time") or not COMPONENT_NAME.fullmatch(rest):
+        if section not in ("rollout", "train", "reward", "time") or not COMPONENT_NAME.fullmatch(
+            rest
+        ):
             raise FrameError("a metric with an unknown name")
         if type(value) not in (int, float):
             raise FrameError("a metric that is no number")
@@ -151,7 +153,8 @@ def _settle(
     arena: Arena, contender: Contender, segment: Segment, seed: int, end: JobEnd
 ) -> Training:
     """Save what a worker handed in, if it is exactly what was asked for."""
-    outcome, text, saved = end.outcome, end.text, ()
+    outcome, text = end.outcome, end.text
+    saved: tuple[tuple[int, str], ...] = ()
     if outcome is None:
         try:
             saved = _save_checkpoints(arena, contender, segment, seed, end)
@@ -217,9 +220,7 @@ def _judge(
     judgement = read_judgement(end.frames, policies)
     evaluations = tuple(
         Evaluation(step=step, seed_set=seed_set, episodes=episodes, cpu_s=end.cpu_s / len(policies))
-        for (step, _), episodes in zip(
-            training.checkpoints, judgement.reply.episodes, strict=True
-        )
+        for (step, _), episodes in zip(training.checkpoints, judgement.reply.episodes, strict=True)
     )
     if not all(evaluation.is_finite for evaluation in evaluations):
         text = "Its fitness is not a finite number."
@@ -291,13 +292,14 @@ def _record_evaluations(
         sha = arena.run.save_trajectories(contender.folder, recorded, name=name)
     for evaluation in evaluations:
         key = contender.key(seed=seed, step=evaluation.step, seed_set=evaluation.seed_set)
-        is_last = evaluation is evaluations[-1]
-        arena.run.record(
-            "candidate_evaluated",
-            key=key,
-            evaluation=evaluation,
-            recorded=sha if is_last else None,
-        )
+        if arena.run.recall("candidate_evaluated", **key) is None:
+            is_last = evaluation is evaluations[-1]
+            arena.run.record(
+                "candidate_evaluated",
+                key=key,
+                evaluation=evaluation,
+                recorded=sha if is_last else None,
+            )
 
 
 def recorded_name(seed: int, step: int) -> str:

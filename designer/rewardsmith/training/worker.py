@@ -1,7 +1,7 @@
 """The worker process: the only place where reward code runs.
 
-It reads one job from standard input, locks itself before it reads a program, and answers through one
-pipe. It has no writable path, starts no process and knows no secret.
+It reads one job from standard input, locks itself before it reads a program, and answers through
+one pipe. It has no writable path, starts no process and knows no secret.
 """
 
 from collections.abc import Mapping
@@ -15,15 +15,20 @@ from rewardsmith.isolation.tensors import dump_tensors
 from rewardsmith.isolation.trajectories import from_arrays
 from rewardsmith.rewards.contract import require_program
 from rewardsmith.rewards.probe import measure
-from rewardsmith.training.requests import ProbeRequest, ScoreRequest, TrainRequest, decode, encode_measurements
+from rewardsmith.training.requests import (
+    ProbeRequest,
+    ScoreRequest,
+    TrainRequest,
+    decode,
+    encode_measurements,
+)
 from rewardsmith.training.score_job import score_program
 
 Array = np.ndarray[Any, Any]
 
 
-def main() -> None:
-    """Do the one job on standard input."""
-    place = open_workplace()
+def answer(place: Workplace) -> None:
+    """Do the one job of this process."""
     request = decode(place.request)
     match request:
         case TrainRequest():
@@ -66,7 +71,6 @@ def _probe(place: Workplace, request: ProbeRequest) -> None:
 
 
 def _score(place: Workplace, request: ScoreRequest) -> None:
-    from rewardsmith.training.score_job import score_program
 
     spec = load_card(request.task.env).state
     trajectories = from_arrays(place.arrays())
@@ -78,4 +82,4 @@ def _score(place: Workplace, request: ScoreRequest) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    answer(open_workplace())

@@ -2,7 +2,7 @@
 
 import array
 import ctypes
-import encodings.idna  # looked up lazily by name resolution
+import encodings.idna  # noqa: F401  looked up lazily by name resolution
 import fcntl
 import mmap
 import os
@@ -48,19 +48,19 @@ def rewrite_the_job() -> None:
 
 
 REFUSED: dict[str, Callable[[], object]] = {
-    "read a system file": lambda: Path("/etc/passwd").read_text(),
+    "read a system file": lambda: Path("/etc/passwd").read_bytes(),
     "read a key of the user": lambda: os.open(os.path.expanduser("~root/.bashrc"), os.O_RDONLY),
     "read the parent's environment": lambda: Path(f"/proc/{PARENT}/environ").read_bytes(),
     "read the parent's memory": lambda: open(f"/proc/{PARENT}/mem", "rb"),
     "list the root": lambda: os.listdir("/"),
     "list temporary files": lambda: os.listdir("/tmp"),
     "list processes": lambda: os.listdir("/proc"),
-    "write in the current folder": lambda: open("pwn", "w"),
-    "write in /tmp": lambda: open("/tmp/pwn", "w"),
-    "write to /dev/shm": lambda: open("/dev/shm/pwn", "w"),
-    "write to a device": lambda: open("/dev/null", "w"),
+    "write in the current folder": lambda: open("pwn", "wb"),
+    "write in /tmp": lambda: open("/tmp/pwn", "wb"),
+    "write to /dev/shm": lambda: open("/dev/shm/pwn", "wb"),
+    "write to a device": lambda: open("/dev/null", "wb"),
     "write into its own memory file": lambda: open("/proc/self/mem", "r+b"),
-    "write into the interpreter": lambda: open(os.__file__, "a"),
+    "write into the interpreter": lambda: open(os.__file__, "ab"),
     "append to a log": lambda: os.open("/tmp/log", os.O_WRONLY | os.O_APPEND),
     "create by read flags": lambda: os.open("/tmp/pwn", os.O_RDONLY | os.O_CREAT),
     "truncate by read flags": lambda: os.open(os.__file__, os.O_RDONLY | os.O_TRUNC),
@@ -150,16 +150,18 @@ def main() -> None:
     place = open_workplace()
     if place.request["user"] is not None:
         become(place.request["user"])
-    level = place.lock("strict")
+    names = place.request["acts"] or list(REFUSED)
+    if not place.request["with_seccomp"]:
+        seccomp.load_library = lambda: None
+    level = place.lock(place.request["required"])
     open_fds = [fd for fd in range(64) if is_open(fd)]
-    results = {name: outcome(act) for name, act in REFUSED.items()}
+    results = {name: outcome(REFUSED[name]) for name in names}
     report = {
         "level": level,
         "user": os.getuid(),
         "results": results,
         "environment": dict(os.environ),
         "descriptors": open_fds,
-        "dumpable": LIBC.prctl(3, 0, 0, 0, 0),
         "arguments": sys.argv,
     }
     place.send_result(report)

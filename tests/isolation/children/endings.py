@@ -13,7 +13,7 @@ from rewardsmith.isolation.frames import METRIC, TENSORS, TEXT
 
 
 def report(place: Workplace) -> None:
-    print(b"r\x02\x00\x00\x00{}".decode())  # a print cannot pass for a frame
+    sys.stdout.write("r\x02\x00\x00\x00{}\n")  # a print cannot pass for a frame
     os.write(1, b"m\x02\x00\x00\x00{}")
     place.send_result({"blob": sum(a.size for a in place.arrays().values())})
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.logger import Logger
+from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
 from rewardsmith.isolation.child import open_workplace
@@ -43,7 +44,9 @@ def main() -> None:
     tensors: dict[str, np.ndarray[Any, Any]] = {
         name: value.numpy() for name, value in model.policy.state_dict().items()
     }
-    tensors |= {"obs.mean": normalised.obs_rms.mean, "obs.var": normalised.obs_rms.var}
+    statistics = normalised.obs_rms
+    assert isinstance(statistics, RunningMeanStd)
+    tensors |= {"obs.mean": statistics.mean, "obs.var": statistics.var}
     place.send_tensors(dump_tensors(tensors))
     place.send_result(
         {

@@ -16,6 +16,7 @@ from rewardsmith.messages import (
     Task,
 )
 from rewardsmith.rewards.contract import read_program
+from rewardsmith.roles.causes import CATALOGUE
 from rewardsmith.roles.offline import CardWords, propose
 from rewardsmith.roles.offline.program_text import parse
 from rewardsmith.roles.offline.refinement import EDITS
@@ -226,3 +227,7 @@ def test_without_any_scored_result_new_hypotheses_are_stated(
     made = propose(make_task("Run forward"), specs["cheetah"], empty, n=3, iteration=1, seed=0)
     assert [str(c.id) for c in made] == ["001/0", "001/1", "001/2"]
     assert all(not c.parents for c in made)
+
+
+def test_every_cause_of_the_analyzer_has_an_answer() -> None:
+    assert set(CATALOGUE) - {"not-trained"} == set(EDITS)

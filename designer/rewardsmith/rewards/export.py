@@ -1,0 +1,241 @@
+"""Writes a reward program as a Python module of its own, which needs only NumPy.
+
+Pure: a program and a card in, the texts of files out. The module repeats what a `RewardStream` does,
+and its `DesignedReward` reads the card's fields by generated code, where their sources allow it.
+"""
+
+import ast
+import textwrap
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from rewardsmith.environments.card_types import EnvCard
+from rewardsmith.environments.derived import derived_of
+from rewardsmith.environments.sources import Index, Source, parse_source
+from rewardsmith.errors import UsageError
+from rewardsmith.messages import FieldSpec, Task
+from rewardsmith.rewards.composition import fields_read, inputs_read
+from rewardsmith.rewards.contract import RewardProgram, Total
+from rewardsmith.rewards.export_template import MODULE, POLICY, README, USE, WRAPPER
+
+READABLE: Final = (
+    "obs", "info", "qpos", "qvel", "body", "site", "geom", "sensor", "attr", "derived",
+)  # fmt: skip
+"""Kinds of sources that generated code can read."""
+_DTYPES: Final = {"float": "np.float64", "bool": "np.bool_", "int": "np.int64"}
+_ENTRIES: Final = ("components", "memory", "potential", "_constant")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """An exported reward."""
+
+    module: str
+    """The text of `reward.py`."""
+    refusal: UsageError | None
+    """Why the module has no `DesignedReward`; None when it has one."""
+
+
+def export_module(program: RewardProgram, card: EnvCard, *, gamma: float) -> Export:
+    """The program as a module.
+
+    Args:
+        program: What is exported; `original_reward.py` is its text.
+        card: Says where the state fields come from.
+        gamma: The discount it was trained with, for its potential.
+    """
+    fields = fields_read(program, card.state)
+    title = _title(program, card)
+    module = MODULE.substitute(
+        title=_docstring(title),
+        weights=repr(dict(program.weights)),
+        params=repr(dict(program.params)),
+        total=_total(program.total),
+        memory=repr(dict(program.memory)),
+        gamma=repr(gamma),
+        fields=repr(fields),
+        reads=repr(tuple(sorted(inputs_read(program)))),
+        functions=_functions(program.compiled, _ENTRIES),
+    )
+    try:
+        wrapper = _wrapper(card, fields)
+    except UsageError as error:
+        return Export(module=module, refusal=error)
+    return Export(module=module + wrapper, refusal=None)
+
+
+def export_readme(
+    program: RewardProgram, card: EnvCard, task: Task, export: Export, *, has_policy: bool
+) -> str:
+    """The text of `README.md`.
+
+    Args:
+        program: What is exported.
+        card: The environment's.
+        task: What the reward was designed for.
+        export: Its module.
+        has_policy: Whether `policy.safetensors` lies beside it.
+    """
+    use = USE.substitute(env=card.id)
+    if export.refusal is not None:
+        use = f"There is no Gymnasium wrapper: {export.refusal}\n"
+    specs = [card.state.field(name) for name in fields_read(program, card.state)]
+    readme = README.substitute(
+        title=_title(program, card),
+        env=card.id,
+        instruction=task.instruction,
+        more_files="| `policy.safetensors` | the trained policy |\n" if has_policy else "",
+        use=use,
+        fields_table="\n".join(map(_field_row, specs)),
+    )
+    return readme + POLICY.substitute(head=_head(card)) if has_policy else readme
+
+
+def _title(program: RewardProgram, card: EnvCard) -> str:
+    lines = program.docstring.strip().splitlines()
+    return lines[0].strip() if lines else f"A reward for {card.id}."
+
+
+def _docstring(text: str) -> str:
+X
+
+
+def _total(total: Total) -> str:
+    if isinstance(total, str):
+        return repr(total)
+    # inf has no literal.
+    return f'(float("{total.lo}"), float("{total.hi}"))'
+
+
+def _functions(source: str, wanted: Collection[str]) -> str:
+    """The functions of an emitted module that are needed, as they are written."""
+    tree = ast.parse(source)
+    parts = [
+        ast.get_source_segment(source, node) or ""
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name in wanted
+    ]
+    return "".join(f"\n{part}\n\n" for part in parts)
+
+
+# --------------------------------------------------------------------- fields
+
+
+def _wrapper(card: EnvCard, names: Collection[str]) -> str:
+    """The part of the module for Gymnasium.
+
+    Raises:
+        UsageError: A field cannot be read by generated code.
+    """
+    specs = _with_needed(card, names)
+    derivations = "".join(_derivation(spec, card) for spec in specs if _is_derived(spec))
+    readings = "\n".join(f"    fields[{spec.name!r}] = {_reading(spec, card)}" for spec in specs)
+    return derivations + WRAPPER.substitute(env=card.id, readings=readings)
+
+
+def _with_needed(card: EnvCard, names: Collection[str]) -> list[FieldSpec]:
+    """The fields and everything they are derived from, in the card's order."""
+    wanted = set(names)
+    for spec in reversed(card.state.fields):
+        if spec.name in wanted and _is_derived(spec):
+            wanted |= derived_of(spec, card.state).needs
+    return [spec for spec in card.state.fields if spec.name in wanted]
+
+
+def _is_derived(spec: FieldSpec) -> bool:
+    return spec.constant is None and parse_source(spec.source).kind == "derived"
+
+
+def _reading(spec: FieldSpec, card: EnvCard) -> str:
+    """An expression for one field's value."""
+    dtype, shape = _DTYPES[spec.kind], repr(spec.shape)
+    if spec.constant is not None:
+        return f"np.broadcast_to({_array_text(spec.constant, dtype)}, (1, *{shape}))"
+    source = parse_source(spec.source)
+    if source.kind == "derived":
+        return f"_derive_{spec.name}(fields).astype({dtype})"
+    if source.kind not in READABLE:
+        raise UsageError(
+            f"The field {spec.name!r} reads {spec.source!r}, which code without rewardsmith cannot. "
+            "Use `Reward` with fields of your own, or give the field another source in its card."
+        )
+    value = _value(source, spec, card)
+    if source.index:
+        value = f"np.asarray({value})[{_index(source.index)}]"
+    return f"_array({value}, {dtype}, {shape})"
+
+
+def _value(source: Source, spec: FieldSpec, card: EnvCard) -> str:
+    """The block that a source names, before its index."""
+    match source.kind:
+        case "obs":
+            return "obs"
+        case "info":
+            start = _start(spec, source, card)
+            return f"_follow(info, {source.names!r}, {start}, at_start)"
+        case "qpos" | "qvel":
+            return f"env.unwrapped.data.{source.kind}"
+        case "attr":
+            return ".".join(("env.unwrapped", *source.names))
+        case _:
+            name, array = source.names
+            return f"env.unwrapped.data.{source.kind}({name!r}).{array}"
+
+
+def _start(spec: FieldSpec, source: Source, card: EnvCard) -> str:
+    values: Mapping[str, tuple[float, ...]] = card.start_values
+    if spec.name not in values:
+        return "None"
+    if source.index:
+        # The index cuts the start value as it cuts the info.
+        raise UsageError(
+            f"The field {spec.name!r} has a start value and an index, which code without rewardsmith "
+            "does not combine. Use `Reward` with fields of your own."
+        )
+    return repr(values[spec.name])
+
+
+def _derivation(spec: FieldSpec, card: EnvCard) -> str:
+    derived = derived_of(spec, card.state)
+    functions = _functions(derived.expression.source, ("expression", "_constant"))
+    inputs = ", ".join(f'"state.{name}": fields[{name!r}]' for name in sorted(derived.needs))
+    return (
+        f"\n\ndef _derive_{spec.name}(fields):\n"
+        f'    """{_docstring(parse_source(spec.source).names[0])}"""\n'
+        f"{textwrap.indent(functions, '    ')}"
+        f'    with np.errstate(all="ignore"):\n'
+        f"        return expression(np, {{{inputs}}}, {{}})\n"
+    )
+
+
+def _index(index: Index) -> str:
+    return ", ".join(_item(item) for item in index)
+
+
+def _item(item: int | slice) -> str:
+    if isinstance(item, int):
+        return str(item)
+    parts = [item.start, item.stop] + ([item.step] if item.step is not None else [])
+    return ":".join("" if part is None else str(part) for part in parts)
+
+
+def _array_text(value: float | tuple[float, ...], dtype: str) -> str:
+    return f"np.asarray({value!r}, dtype={dtype})"
+
+
+def _field_row(spec: FieldSpec) -> str:
+    cells = (f"`{spec.name}`", str(spec.shape), spec.unit or "-", f"`{spec.source}`", spec.meaning)
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+
+
+def _head(card: EnvCard) -> str:
+    action = card.state.action
+    if action.kind == "discrete":
+        return "return int(np.argmax(x))"
+    low, high = list(action.low), list(action.high)
+    return (
+        f"low, high = np.array({low}), np.array({high})\n"
+        "    unit = np.clip(x.astype(np.float64), -1.0, 1.0)\n"
+        f"    return (low + (unit + 1.0) * 0.5 * (high - low)).reshape({action.shape})"
+    )
