@@ -11,19 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from rewardsmith.config import RunConfig, from_mapping, to_mapping
-from rewardsmith.environments.cards import EnvCard, load_card
+from rewardsmith.environments.cards import EnvCard, load_card, task_of
 from rewardsmith.environments.fitness import compile_fitness, compile_success
 from rewardsmith.errors import ConfigError, unknown
 from rewardsmith.evaluation.policy import PolicySpec
 from rewardsmith.loop import design_reward
-from rewardsmith.messages import Claim, Design, Task
+from rewardsmith.messages import Claim, Design, Task, Verdict
+from rewardsmith.rewards.contract import read_program
+from rewardsmith.roles.critic import judge
 from rewardsmith.stages import Workshop
 from rewardsmith.store.run import Run
 from rewardsmith.training.arena import Arena, free_cores
 from rewardsmith.training.claim import make_claim
 from rewardsmith.training.engine import Engine, LocalEngine
+from rewardsmith.training.judging import probe
 from rewardsmith.training.preset import Preset, resolve_preset
-from rewardsmith.training.reference_rollouts import ReferenceRollouts, record_references
+from rewardsmith.training.reference_rollouts import record_references, reference_chain
 
 DEFAULT_TIMESTEPS = 200_000
 RECORDED_DISTRIBUTIONS = (
@@ -72,17 +75,56 @@ def finish_run(run: Run, *, engine: Callable[[int], Engine] = LocalEngine) -> Co
         StoreError: The folder cannot be written; free space and resume.
         ModelError: A provider failed beyond its retries; resume.
     """
-    config = from_mapping(run.manifest.config, source="run.json")
-    task, card = run.manifest.task, load_card(run.manifest.task.env)
-    engine_ = engine(config.jobs or free_cores())
-    references = record_references(run, engine_, task, config)
-    arena = _arena(run, engine_, card, task, config, references)
-    workshop = Workshop(arena=arena, references=references)
-    design = design_reward(task, workshop.stages(), run)
+    config = config_of(run)
+    arena = arena_of(run, engine(config.jobs or free_cores()))
+    design = design_reward(arena.task, Workshop(arena=arena).stages(), run)
     claim = make_claim(design, arena)
     if run.recall("run_ended") is None:
         run.record("run_ended", reason="finished" if claim else "nothing could be scored")
     return Conclusion(design=design, claim=claim)
+
+
+def check_program(text: str, env: str, task: str | None = None) -> Verdict:
+    """Judge a reward program as the loop would: static check, then the probe in a locked worker.
+
+    Raises:
+        UsageError: The environment or the task does not exist.
+    """
+    card = load_card(env)
+    asked, config = task_of(card, task), RunConfig()
+    reading = read_program(text, card.state)
+    report = None
+    if reading.program is not None:
+        engine = LocalEngine(1)
+        rollouts = engine.run([reference_chain(asked, config)])[0]
+        program, transitions = reading.program, rollouts.trajectories
+        report = engine.run([probe(program, transitions, task=asked, config=config)])[0]
+    return judge(reading, report, instruction=asked.instruction, state=card.state)
+
+
+def arena_of(run: Run, engine: Engine) -> Arena:
+    """The conditions of a run's trainings; records its reference rollouts once."""
+    config, task = config_of(run), run.manifest.task
+    card = load_card(task.env)
+    preset, timesteps = training_of(card, task, config)
+    references = record_references(run, engine, task, config)
+    return Arena(
+        card=card,
+        task=task,
+        config=config,
+        preset=preset,
+        total_timesteps=timesteps,
+        spec=PolicySpec(obs_dim=references.obs_dim, action=card.state.action, hidden=preset.hidden),
+        run=run,
+        engine=engine,
+        device=_device(config, preset),
+        references=references,
+    )
+
+
+def config_of(run: Run) -> RunConfig:
+    """The configuration a run was started with."""
+    return from_mapping(run.manifest.config, source="run.json")
 
 
 def training_of(card: EnvCard, task: Task, config: RunConfig) -> tuple[Preset, int]:
@@ -108,28 +150,6 @@ def training_of(card: EnvCard, task: Task, config: RunConfig) -> tuple[Preset, i
 def versions() -> Mapping[str, str]:
     """Versions of what a result depends on."""
     return {name: _version(name) for name in RECORDED_DISTRIBUTIONS}
-
-
-def _arena(
-    run: Run,
-    engine: Engine,
-    card: EnvCard,
-    task: Task,
-    config: RunConfig,
-    references: ReferenceRollouts,
-) -> Arena:
-    preset, timesteps = training_of(card, task, config)
-    return Arena(
-        card=card,
-        task=task,
-        config=config,
-        preset=preset,
-        total_timesteps=timesteps,
-        spec=PolicySpec(obs_dim=references.obs_dim, action=card.state.action, hidden=preset.hidden),
-        run=run,
-        engine=engine,
-        device=_device(config, preset),
-    )
 
 
 def _device(config: RunConfig, preset: Preset) -> str:

@@ -34,7 +34,6 @@ from rewardsmith.training import judging
 from rewardsmith.training.arena import Arena
 from rewardsmith.training.compete import compete
 from rewardsmith.training.engine import Chain
-from rewardsmith.training.reference_rollouts import ReferenceRollouts
 from rewardsmith.training.trial import recorded_name
 
 
@@ -43,7 +42,6 @@ class Workshop:
     """What the stages work with."""
 
     arena: Arena
-    references: ReferenceRollouts
 
     def stages(self) -> Stages:
         """The stages of this search."""
@@ -107,7 +105,7 @@ class Workshop:
             return recalled
         report = yield from judging.probe(
             reading.program,
-            self.references.trajectories,
+            self.arena.references.trajectories,
             task=task,
             config=self.arena.config,
         )
@@ -198,7 +196,7 @@ class Workshop:
 
     def _study(self, result: Result, task: Task) -> Chain[Analysis]:
         recorded = self._recorded(result)
-        named = self.references.named
+        named = self.arena.references.named
         scored = yield from judging.score(
             result.judged.candidate.text,
             [*recorded, *named.values()],

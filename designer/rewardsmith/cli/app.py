@@ -57,7 +57,8 @@ def design(
         str, typer.Option(help="A task of the card; with --fitness, an instruction in words.")
     ],
     fitness: Annotated[
-        str | None, typer.Option(metavar="EXPR", help="Over one episode's fields; higher is better.")
+        str | None,
+        typer.Option(metavar="EXPR", help="Over one episode's fields; higher is better."),
     ] = None,
     success: Annotated[
         str | None, typer.Option(metavar="EXPR", help="When the task counts as done.")
@@ -65,7 +66,9 @@ def design(
     candidates: Annotated[int | None, typer.Option(help="Programs in one iteration.")] = None,
     iterations: Annotated[int | None, typer.Option(help="Rounds of the search.")] = None,
     timesteps: Annotated[int | None, typer.Option(help="Steps of one full training.")] = None,
-    jobs: Annotated[int | None, typer.Option(help="Trainings at a time; default: free cores.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="Trainings at a time; default: free cores.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Everything random follows from it.")] = None,
     device: Annotated[Device | None, typer.Option(help="Where policies train.")] = None,
     config: Annotated[
@@ -125,7 +128,8 @@ def resume(
 def inspect(
     run: RunArgument,
     candidate: Annotated[
-        str | None, typer.Argument(metavar="[CANDIDATE]", help="As in 001/2; `best` for the winner.")
+        str | None,
+        typer.Argument(metavar="[CANDIDATE]", help="As in 001/2; `best` for the winner."),
     ] = None,
     compiled: Annotated[
         bool, typer.Option("--compiled", help="Show the array code that was trained with.")

@@ -124,7 +124,9 @@ def _show_analysis(analysis: Analysis, out: Console) -> None:
         out.print(heading("Components in the rollouts of the trained policy"))
         out.print(_components_table(analysis))
     if analysis.hacking_suspected:
-        out.print(safe("\nReward hacking is suspected: its return rises, the fitness does not.", "red"))
+        out.print(
+            safe("\nReward hacking is suspected: its return rises, the fitness does not.", "red")
+        )
     if analysis.causes:
         out.print(heading("Causes"))
     for cause in analysis.causes:

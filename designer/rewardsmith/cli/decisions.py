@@ -120,5 +120,7 @@ _LINES = {
     "candidate_closed": _closed,
     "candidate_analyzed": _analyzed,
     "iteration_ended": _iteration_ended,
-    "report_ready": lambda event: safe("The winner and its controls are trained and judged", "bold"),
+    "report_ready": lambda event: safe(
+        "The winner and its controls are trained and judged", "bold"
+    ),
 }

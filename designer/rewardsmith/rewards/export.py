@@ -6,8 +6,9 @@ and its `DesignedReward` reads the card's fields by generated code, where their 
 
 import ast
 import textwrap
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
+from pprint import pformat
 from typing import Final
 
 from rewardsmith.environments.card_types import EnvCard
@@ -49,13 +50,13 @@ def export_module(program: RewardProgram, card: EnvCard, *, gamma: float) -> Exp
     title = _title(program, card)
     module = MODULE.substitute(
         title=_docstring(title),
-        weights=repr(dict(program.weights)),
-        params=repr(dict(program.params)),
+        weights=_table(dict(program.weights)),
+        params=_table(dict(program.params)),
         total=_total(program.total),
-        memory=repr(dict(program.memory)),
+        memory=_table(dict(program.memory)),
         gamma=repr(gamma),
-        fields=repr(fields),
-        reads=repr(tuple(sorted(inputs_read(program)))),
+        fields=_table(fields),
+        reads=_table(tuple(sorted(inputs_read(program)))),
         functions=_functions(program.compiled, _ENTRIES),
     )
     try:
@@ -77,7 +78,7 @@ def export_readme(
         export: Its module.
         has_policy: Whether `policy.safetensors` lies beside it.
     """
-    use = USE.substitute(env=card.id)
+    use = USE.substitute(imports=_import_of(card), make=_make_text(card))
     if export.refusal is not None:
         use = f"There is no Gymnasium wrapper: {export.refusal}\n"
     specs = [card.state.field(name) for name in fields_read(program, card.state)]
@@ -94,11 +95,16 @@ def export_readme(
 
 def _title(program: RewardProgram, card: EnvCard) -> str:
     lines = program.docstring.strip().splitlines()
-    return lines[0].strip() if lines else f"A reward for {card.id}."
+    title = "".join(filter(str.isprintable, lines[0])) if lines else ""
+    return title.strip() or f"A reward for {card.id}."
 
 
 def _docstring(text: str) -> str:
-X
+    return text.replace("\\", "\\\\").replace('"""', "'''")
+
+
+def _table(value: object) -> str:
+    return pformat(value, width=88, sort_dicts=False)
 
 
 def _total(total: Total) -> str:
@@ -160,20 +166,17 @@ def _reading(spec: FieldSpec, card: EnvCard) -> str:
             f"The field {spec.name!r} reads {spec.source!r}, which code without rewardsmith cannot. "
             "Use `Reward` with fields of your own, or give the field another source in its card."
         )
-    value = _value(source, spec, card)
-    if source.index:
-        value = f"np.asarray({value})[{_index(source.index)}]"
-    return f"_array({value}, {dtype}, {shape})"
+    index = f"np.s_[{_index(source.index)}]"
+    return f"_array({_value(source, card.start_values.get(spec.name))}, {index}, {dtype}, {shape})"
 
 
-def _value(source: Source, spec: FieldSpec, card: EnvCard) -> str:
+def _value(source: Source, start: tuple[float, ...] | None) -> str:
     """The block that a source names, before its index."""
     match source.kind:
         case "obs":
             return "obs"
         case "info":
-            start = _start(spec, source, card)
-            return f"_follow(info, {source.names!r}, {start}, at_start)"
+            return f"_follow(info, {source.names!r}, {start!r}, at_start)"
         case "qpos" | "qvel":
             return f"env.unwrapped.data.{source.kind}"
         case "attr":
@@ -181,19 +184,6 @@ def _value(source: Source, spec: FieldSpec, card: EnvCard) -> str:
         case _:
             name, array = source.names
             return f"env.unwrapped.data.{source.kind}({name!r}).{array}"
-
-
-def _start(spec: FieldSpec, source: Source, card: EnvCard) -> str:
-    values: Mapping[str, tuple[float, ...]] = card.start_values
-    if spec.name not in values:
-        return "None"
-    if source.index:
-        # The index cuts the start value as it cuts the info.
-        raise UsageError(
-            f"The field {spec.name!r} has a start value and an index, which code without rewardsmith "
-            "does not combine. Use `Reward` with fields of your own."
-        )
-    return repr(values[spec.name])
 
 
 def _derivation(spec: FieldSpec, card: EnvCard) -> str:
@@ -210,7 +200,7 @@ def _derivation(spec: FieldSpec, card: EnvCard) -> str:
 
 
 def _index(index: Index) -> str:
-    return ", ".join(_item(item) for item in index)
+    return ", ".join(_item(item) for item in index) or "..."
 
 
 def _item(item: int | slice) -> str:
@@ -222,6 +212,20 @@ def _item(item: int | slice) -> str:
 
 def _array_text(value: float | tuple[float, ...], dtype: str) -> str:
     return f"np.asarray({value!r}, dtype={dtype})"
+
+
+def _import_of(card: EnvCard) -> str:
+    module, colon, name = card.id.partition(":")
+    return f"from {module} import {name}" if colon and name.isidentifier() else "import gymnasium"
+
+
+def _make_text(card: EnvCard) -> str:
+    """A call that makes the environment of `card`."""
+    kwargs = "".join(f", {name}={value!r}" for name, value in card.kwargs.items())
+    _, colon, name = card.id.partition(":")
+    if colon and name.isidentifier():
+        return f"{name}({kwargs.removeprefix(', ')})"
+    return f'gymnasium.make("{card.id}"{kwargs})'
 
 
 def _field_row(spec: FieldSpec) -> str:

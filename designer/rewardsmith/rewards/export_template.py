@@ -19,9 +19,10 @@ import numpy as np
 WEIGHTS = $weights
 PARAMS = $params
 TOTAL = $total  # "sum", "product", or the bounds of a clipped sum
-MEMORY = $memory  # values at the start of an episode
+MEMORY = $memory
 GAMMA = $gamma  # the discount that it was trained with
-FIELDS = $fields  # what `Reward` has to be told of the environment's state
+# What `Reward` has to be told of the environment's state, and what the functions below read.
+FIELDS = $fields
 READS = $reads
 
 $functions
@@ -135,16 +136,21 @@ $readings
 
 
 def _follow(info, path, start, at_start):
-    value = info
     for key in path:
-        if at_start and start is not None and key not in value:
-            return start
-        value = value[key]
-    return value
+        if at_start and start is not None and key not in info:
+            return _Start(start)
+        info = info[key]
+    return info
 
 
-def _array(value, dtype, shape):
-    return np.array(value, dtype=dtype).reshape(1, *shape)
+class _Start(tuple):
+    """A value that stands for the whole field, until `info` holds it."""
+
+
+def _array(value, index, dtype, shape):
+    whole = isinstance(value, _Start)
+    cut = np.asarray(value) if whole else np.asarray(value)[index]
+    return np.array(cut, dtype=dtype).reshape(1, *shape)
 
 
 def __getattr__(name):
@@ -195,7 +201,7 @@ def _wrapper():
     return DesignedReward
 ''')
 
-README: Final = Template('''\
+README: Final = Template("""\
 # $title
 
 A reward for `$env`, designed by rewardsmith for the task: $instruction
@@ -215,21 +221,21 @@ It reads these fields:
 | field | shape | unit | source | meaning |
 |---|---|---|---|---|
 $fields_table
-''')
+""")
 
-USE: Final = Template('''\
+USE: Final = Template("""\
 ```python
-import gymnasium
+$imports
 from reward import DesignedReward
 
-env = DesignedReward(gymnasium.make("$env"))
+env = DesignedReward($make)
 obs, info = env.reset(seed=0)
 obs, reward, terminated, truncated, info = env.step(env.action_space.sample())
 print(reward, info["reward_components"])
 ```
-''')
+""")
 
-POLICY: Final = Template('''\
+POLICY: Final = Template("""\
 
 ## The policy
 
@@ -251,4 +257,4 @@ def act(obs):
         x = np.tanh(x) if i < n_layers - 1 else x
     $head
 ```
-''')
+""")

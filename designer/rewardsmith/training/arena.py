@@ -14,6 +14,7 @@ from rewardsmith.messages import CandidateId, SeedSet, Task
 from rewardsmith.store.run import Run
 from rewardsmith.training.engine import Engine
 from rewardsmith.training.preset import Preset
+from rewardsmith.training.reference_rollouts import ReferenceRollouts
 from rewardsmith.training.segments import Segment, plan_segments
 
 
@@ -33,6 +34,8 @@ class Arena:
     engine: Engine
     device: str
     """`cpu` or `cuda`, already resolved."""
+    references: ReferenceRollouts
+    """Doing nothing, acting at random: what no reward shaped."""
 
     @property
     def task_card(self) -> TaskCard | None:

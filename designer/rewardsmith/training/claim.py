@@ -44,7 +44,7 @@ def _contenders(
     assert design.best is not None
     n, steps = arena.config.evaluation.report_seeds, arena.preset.rounded(arena.total_timesteps)
     rows = [(_control("sparse", "sparse"), arena.preset.rounded(search_steps), 1)]
-    rows += [(control, steps, n) for control in _references(arena)]
+    rows += [(control, steps, n) for control in reference_contenders(arena)]
     first = _best_of_first(design)
     if first is not None and first.id != design.best.id:
         rows.append((_winner("iteration 0", first), steps, n))
@@ -52,7 +52,7 @@ def _contenders(
     return rows
 
 
-def _references(arena: Arena) -> list[Contender]:
+def reference_contenders(arena: Arena) -> list[Contender]:
     """The native and the expert reward, where the card says that they are for this task."""
     card = arena.task_card
     references = dict(card.references) if card else {}

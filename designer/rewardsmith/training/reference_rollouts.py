@@ -55,13 +55,14 @@ def record_references(run: Run, engine: Engine, task: Task, config: RunConfig) -
         return ReferenceRollouts(
             trajectories=trajectories, obs_dim=recalled["obs_dim"], sandbox=recalled["sandbox"]
         )
-    rollouts = engine.run([_rollouts(task, config)])[0]
+    rollouts = engine.run([reference_chain(task, config)])[0]
     sha = run.save_artifact(FILE, dump_tensors(to_arrays(rollouts.trajectories)))
     run.record("references_recorded", sha=sha, obs_dim=rollouts.obs_dim, sandbox=rollouts.sandbox)
     return rollouts
 
 
-def _rollouts(task: Task, config: RunConfig) -> Chain[ReferenceRollouts]:
+def reference_chain(task: Task, config: RunConfig) -> Chain[ReferenceRollouts]:
+    """Record the rollouts, without a run to keep them in."""
     policies = _policies(config.seed)
     end = yield evaluation_job(
         task,
