@@ -1,7 +1,7 @@
 """Assays of cards: does the reference reward reach the target where the sparse one does not?
 
-Trains every reference of a task from scratch with the card's preset and judges it on report seeds, as
-a run's final claim does. Prints a record to paste into the card.
+Trains every reference of a task from scratch with the card's preset and judges it on report seeds,
+as a run's final claim does. Prints a record to paste into the card.
 
     python benchmarks/assay.py HalfCheetah-v5 run_forward --seeds 3
 """

@@ -57,10 +57,11 @@ def stepping(n_steps: int) -> float:
     return n_steps / (time.process_time() - start)
 
 
-def ppo(n_steps: int, source: Callable[[StateVectorEnv], RewardSource]) -> float:
+def ppo(n_steps: int, make_source: Callable[[], RewardSource]) -> float:
     """PPO with the default preset: rollouts and updates."""
-    env = StateVectorEnv(CARD, PRESET.n_envs)
-    learner = PpoLearner(RewardedVectorEnv(env, source(env)), PRESET, seed=0, device="cpu")
+    source = make_source()
+    env = StateVectorEnv(CARD, PRESET.n_envs, names=source.fields)
+    learner = PpoLearner(RewardedVectorEnv(env, source), PRESET, seed=0, device="cpu")
     learner.rollout()
     learner.update()
     n_rollouts = max(1, n_steps // PRESET.rollout_size)
@@ -71,12 +72,12 @@ def ppo(n_steps: int, source: Callable[[StateVectorEnv], RewardSource]) -> float
     return n_rollouts * PRESET.rollout_size / (time.process_time() - start)
 
 
-def designed(env: StateVectorEnv) -> RewardSource:
+def designed() -> RewardSource:
     """The card's own expert program for running forward."""
     expert = CARD.tasks["run_forward"].references["expert"]
     text = expert.read_text(encoding="utf-8")  # type: ignore[union-attr]
     program = require_program(text, CARD.state)
-    return ProgramReward(RewardStream(program, env.spec, env.n_envs, gamma=PRESET.gamma))
+    return ProgramReward(RewardStream(program, CARD.state, PRESET.n_envs, gamma=PRESET.gamma))
 
 
 def main() -> None:
@@ -90,7 +91,7 @@ def main() -> None:
     ways: dict[str, Callable[[int], float]] = {
         "raw physics": raw_physics,
         "Gymnasium stepping": stepping,
-        "PPO, native reward": lambda n: ppo(n, lambda env: NativeReward()),
+        "PPO, native reward": lambda n: ppo(n, NativeReward),
         "PPO, designed reward": lambda n: ppo(n, designed),
     }
     rates: dict[str, list[float]] = {name: [] for name in ways}

@@ -1,5 +1,10 @@
 """Fixtures every test may ask for."""
 
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")  # before numpy and torch: tests run side by side
+
 import numpy as np
 import pytest
 

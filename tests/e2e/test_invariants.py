@@ -51,7 +51,9 @@ def trained(engine: InProcessEngine) -> list[Job]:
 def decisions(run: Run) -> list[object]:
     """Everything the search decided and measured; not when, nor how much CPU it took."""
     kept = ("candidate_proposed", "rung_decided", "candidate_screened")
-    told: list[object] = [(e.event, dict(e.key), dict(e.data)) for e in run.events() if e.event in kept]
+    told: list[object] = [
+        (e.event, dict(e.key), dict(e.data)) for e in run.events() if e.event in kept
+    ]
     scores = [
         (dict(e.key), [s["fitness"] for s in e.data["evaluation"]["episodes"]])
         for e in run.events("candidate_evaluated")
@@ -166,16 +168,14 @@ def test_resume_equals_no_interruption(
 def test_a_rejected_candidate_is_never_trained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import rewardsmith.stages as stages
-
-    original = stages.propose
+    from rewardsmith.roles.offline.designer import propose
 
     def with_a_bad_one(*args: object, **kwargs: object) -> tuple[Candidate, ...]:
-        first, *rest = original(*args, **kwargs)  # type: ignore[arg-type]
+        first, *rest = propose(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they are
         bad = "def reward(state, action, xp):\n    return {'x': state.nowhere}\n"
         return (Candidate(id=first.id, text=bad), *rest)
 
-    monkeypatch.setattr(stages, "propose", with_a_bad_one)
+    monkeypatch.setattr("rewardsmith.stages.propose", with_a_bad_one)
     conclusion, engine = finish(start(tmp_path, **{"search.iterations": 1}))
     rejected = conclusion.design.history.results[0]
     assert rejected.outcome == Outcome.REJECTED

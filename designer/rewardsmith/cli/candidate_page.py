@@ -1,16 +1,16 @@
-"""Everything known of one candidate on one page: its code, its verdict, its training, its causes."""
+"""Everything known of one candidate on one page: code, verdict, training, causes."""
 
 import math
 
 from rich.console import Console
 from rich.table import Table
 
+from rewardsmith.analysis.curves import sample_curve
 from rewardsmith.cli.terminal import code, console, heading, safe
 from rewardsmith.errors import UsageError, unknown
 from rewardsmith.messages import Analysis, Cause, Result, Verdict
 from rewardsmith.report.candidates import CandidateLine, best_line, candidate_lines
 from rewardsmith.report.curves import sparkline
-from rewardsmith.analysis.curves import sample_curve
 from rewardsmith.store.events import candidate_of, is_search
 from rewardsmith.store.run import Run
 

@@ -3,7 +3,7 @@
 Pure. Events that only matter to a resume have no line.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
@@ -110,7 +110,7 @@ def _iteration_ended(event: Event) -> Text:
     return safe(f"Iteration {event.key['iteration']} ended", "bold")
 
 
-_LINES = {
+_LINES: Mapping[str, Callable[[Event], Text | None]] = {
     "run_resumed": lambda event: safe("Continued from what is on disk", "bold"),
     "iteration_started": _iteration_started,
     "candidate_judged": _judged,

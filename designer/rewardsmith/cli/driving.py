@@ -18,7 +18,7 @@ def begin(request: Request, runs_dir: Path, *, quiet: bool, with_video: bool) ->
     """Start the run that was asked for and drive it to its end.
 
     Raises:
-        UsageError: Something that was asked for does not exist or cannot be meant; nothing was made.
+        UsageError: Something that was asked for does not exist or has no meaning; nothing was made.
         Interrupted: A person stopped it.
     """
     task, config = request.resolve_task(), request.resolve_config()

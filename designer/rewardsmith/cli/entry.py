@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from rewardsmith.errors import RewardsmithError
@@ -50,7 +51,7 @@ def _usage(error: Exception) -> int:
     wording = getattr(error, "format_message", None)
     if wording is None:
         raise error
-    # Typer carries a parser of its own since 0.20 and used click before: the attributes are the same.
+    # Typer now carries a parser of its own and used click before: the attributes are the same.
     context = getattr(error, "ctx", None)
     where = context.command_path if context is not None else "rewardsmith"
     text = _with_guess(error, str(wording()).rstrip())
@@ -61,7 +62,8 @@ def _with_guess(error: Exception, text: str) -> str:
     possible = getattr(error, "possibilities", None)
     name = getattr(error, "option_name", None)
     if name is not None:
-        guess = f" Did you mean {' or '.join(sorted(possible))}?" if possible else ""
+        near = get_close_matches(name, possible or (), n=2, cutoff=0.5)
+        guess = f" Did you mean {' or '.join(near)}?" if near else ""
         return f"No such option: {name}.{guess}"
     return text if text.endswith((".", "?")) else f"{text}."
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from rewardsmith import session
 from rewardsmith.cli.candidate_page import find_candidate
 from rewardsmith.cli.terminal import cleaned, console, safe
-from rewardsmith.config import from_mapping
 from rewardsmith.environments.cards import EnvCard, load_card
 from rewardsmith.errors import UsageError
 from rewardsmith.isolation.tensors import dump_tensors, parse_arrays
@@ -27,13 +26,12 @@ def export_candidate(run: Run, name: str, to: Path) -> None:
     """Write the files of the candidate that `name` means into the folder `to`.
 
     Raises:
-        UsageError: There is no such candidate, it was never accepted, or `to` holds other files; or,
-            after everything else was written, its fields cannot be read without rewardsmith.
+        UsageError: There is no such candidate, it was never accepted, or `to` holds other files.
+            Also, after everything else was written: its fields need rewardsmith to be read.
     """
     line, card = find_candidate(run, name), load_card(run.manifest.task.env)
     program, policy = _program(line, card), _policy(run, line)
-    config = from_mapping(run.manifest.config, source="run.json")
-    gamma = session.training_of(card, run.manifest.task, config)[0].gamma
+    gamma = session.training_of(card, run.manifest.task, session.config_of(run))[0].gamma
     export = export_module(program, card, gamma=gamma)
     task = run.manifest.task
     readme = export_readme(program, card, task, export, has_policy=policy is not None)

@@ -1,7 +1,7 @@
 """Shows a run while it goes: a bar for every training, a line for every decision.
 
-On a terminal the bars stay at the bottom; elsewhere there are plain lines and no control characters.
-It only listens: a run goes the same with or without it.
+On a terminal the bars stay at the bottom; elsewhere there are plain lines and no control
+characters. It only listens: a run goes the same with or without it.
 """
 
 import time
@@ -11,8 +11,15 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
-from rich.progress import TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from rewardsmith.cli.decisions import contender_of, decision, evaluation_line, measures

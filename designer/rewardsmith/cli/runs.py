@@ -31,7 +31,7 @@ def find_run(name: str, runs_dir: Path) -> Path:
         listed = ", ".join(f.name for f in matching)
         raise UsageError(f"{name!r} may be any of {listed}. Write more of it.")
     if not matching:
-        raise UsageError(unknown("run", name, (f.name for f in folders)))
+        raise UsageError(unknown("run", name, ["last", *(f.name for f in folders)]))
     return matching[0]
 
 

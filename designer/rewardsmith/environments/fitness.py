@@ -82,6 +82,14 @@ class Success:
     whole: Fitness | None
     """Criterion over aggregates; None when it is about steps."""
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """State fields that it reads."""
+        judged = self.condition or self.whole
+        parts = [name.partition(".") for name in judged.reads] if judged else []
+        owners = ("state", "previous", "initial")
+        return tuple(sorted({field for owner, _, field in parts if owner in owners}))
+
     def steps(self, episode: Trajectory) -> np.ndarray | None:
         """Whether the condition holds after each step, shape (n_steps,); None over aggregates."""
         if self.condition is None:

@@ -1,8 +1,8 @@
 """Replays an episode to video in a process of its own, which holds no reward code.
 
-The driver sends a seed and actions and gets the bytes of an MP4 file, or one line about why there is
-none: a machine without graphics loses its video and nothing else. The process is not locked: it runs
-the user's own environment code and the machine's graphics drivers.
+The driver sends a seed and actions and gets the bytes of an MP4 file, or one line about why there
+is none: a machine without graphics loses its video and nothing else. The process is not locked: it
+runs the user's own environment code and the machine's graphics drivers.
 """
 
 import tempfile

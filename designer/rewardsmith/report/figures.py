@@ -1,4 +1,4 @@
-"""A picture of a run as one self-contained SVG: how its candidates learned, and what the winner reaches.
+"""A picture of a run as one self-contained SVG: how candidates learned, what the winner reaches.
 
 Written by hand, so that no plotting library is needed; readable on light and on dark pages. The
 numbers are the journal's: selection fitness on the left, the final claim on the right.
@@ -26,21 +26,20 @@ _CURVES: Final = (64, 520)
 _BARS: Final = (620, 936)
 _N_COLOURS: Final = 6
 
-_STYLE: Final = """
-  svg { font: 13px system-ui, sans-serif; --ink: #1f2328; --soft: #656d76; --rule: #d0d7de;
-        --page: #ffffff; --win: #0969da; --bar: #afb8c1;
-        --c0: #8250df; --c1: #1a7f37; --c2: #bf3989; --c3: #9a6700; --c4: #0a7ea4; --c5: #57606a; }
-  @media (prefers-color-scheme: dark) {
-    svg { --ink: #e6edf3; --soft: #8d96a0; --rule: #30363d; --page: #0d1117; --win: #4493f8;
-          --bar: #484f58; --c0: #ab7df8; --c1: #3fb950; --c2: #db61a2; --c3: #d29922;
-          --c4: #39c5cf; --c5: #9198a1; } }
-  .page { fill: var(--page); } text { fill: var(--ink); } .soft { fill: var(--soft); }
-  .title { font-size: 16px; font-weight: 600; } .small { font-size: 11px; }
-  .rule { stroke: var(--rule); } .rung { stroke: var(--soft); stroke-dasharray: 4 4; }
-  .curve { fill: none; stroke-width: 1.6; opacity: 0.85; }
-  .curve.best { stroke: var(--win); stroke-width: 3; opacity: 1; }
-  .stop { fill: none; stroke-width: 2; } .bar { fill: var(--bar); } .bar.best { fill: var(--win); }
-  .whisker { stroke: var(--ink); stroke-width: 1.5; }
+_INK, _SOFT, _RULE, _PAGE, _WIN, _BAR = range(_N_COLOURS, _N_COLOURS + 6)
+_LIGHT: Final = (
+    *("#8250df", "#1a7f37", "#bf3989", "#9a6700", "#0a7ea4", "#57606a"),
+    *("#1f2328", "#656d76", "#d0d7de", "#ffffff", "#0969da", "#afb8c1"),
+)
+_DARK: Final = (
+    *("#ab7df8", "#3fb950", "#db61a2", "#d29922", "#39c5cf", "#9198a1"),
+    *("#e6edf3", "#8d96a0", "#30363d", "#0d1117", "#4493f8", "#484f58"),
+)
+_FORMS: Final = """
+svg { font: 13px system-ui, sans-serif; } .title { font-size: 16px; font-weight: 600; }
+.small { font-size: 11px; } .rung { stroke-dasharray: 4 4; }
+.curve { fill: none; stroke-width: 1.6; opacity: 0.85; } .stop { fill: none; stroke-width: 2; }
+.best { stroke-width: 3; opacity: 1; } .whisker { stroke-width: 1.5; }
 """
 
 
@@ -90,7 +89,7 @@ def picture(
     """
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
-        f"<title>{escape(_short(title, 200))}</title><style>{_STYLE}</style>",
+        f"<title>{escape(_short(title, 200))}</title><style>{_style()}</style>",
         f'<rect class="page" width="{WIDTH}" height="{HEIGHT}" rx="8"/>',
         _text(24, 32, _short(title, 110), "title"),
         *_curves_panel(curves, rungs, best),
@@ -139,7 +138,7 @@ def _curves_panel(
     for rung in rungs:
         at = x(rung)
         yield f'<line class="rung" x1="{at:.1f}" x2="{at:.1f}" y1="{_TOP}" y2="{_BOTTOM}"/>'
-        yield _text(at, _TOP - 2, "rung", "soft small", "middle")
+        yield _text(at + 4, _TOP + 10, "rung", "soft small")
     for curve in sorted(curves, key=lambda curve: curve.candidate == best):
         yield from _curve(curve, x, y, is_best=curve.candidate == best)
     yield from _names(curves, x, y)
@@ -147,14 +146,15 @@ def _curves_panel(
 
 def _curve(curve: LearningCurve, x: Scale, y: Scale, *, is_best: bool) -> Iterable[str]:
     path = " ".join(f"{x(step):.1f},{y(fitness):.1f}" for step, fitness in curve.points)
-    colour = f'style="stroke: var(--c{curve.candidate.iteration % _N_COLOURS})"'
-    kind, painted = ("curve best", "") if is_best else ("curve", colour)
-    yield f'<polyline class="{kind}" {painted} points="{path}"><title>{curve.candidate}</title></polyline>'
+    colour = "win" if is_best else f"c{curve.candidate.iteration % _N_COLOURS}"
+    kind = "curve best win" if is_best else f"curve {colour}"
+    name = f"<title>{curve.candidate}</title>"
+    yield f'<polyline class="{kind}" points="{path}">{name}</polyline>'
     if curve.is_stopped:
         step, fitness = curve.points[-1]
         a, b = x(step), y(fitness)
         cross = f"M{a - 4:.1f},{b - 4:.1f}l8,8m0,-8l-8,8"
-        yield f'<path class="stop" {colour} d="{cross}"><title>stopped</title></path>'
+        yield f'<path class="stop {colour}" d="{cross}"><title>stopped</title></path>'
 
 
 def _names(curves: Sequence[LearningCurve], x: Scale, y: Scale) -> Iterable[str]:
@@ -173,7 +173,7 @@ def _bars_panel(claim: Claim, n_episodes: int | None) -> Iterable[str]:
     intervals = {i: fitness_interval(row) for i, row in enumerate(claim.rows)}
     known = [v for one in intervals.values() if one for v in (one.low, one.high, one.estimate)]
     y = scale_of([0.0, *known], _BOTTOM, _TOP)
-    yield _text(_BARS[0], 56, "Trained from scratch, on report episodes", "soft")
+    yield _text(_BARS[0], 56, "Fitness from scratch, on report episodes; success below", "soft")
     yield from _axes(None, y, _BARS)
     slot = (_BARS[1] - _BARS[0]) / len(claim.rows)
     for number, row in enumerate(claim.rows):
@@ -190,7 +190,7 @@ def _bar(
         yield _text(middle, _BOTTOM + 34, row.outcome or "failed", "soft small", "middle")
         return
     ends = sorted((y(0.0), y(interval.estimate)))
-    kind = "bar best" if row.name == "final" else "bar"
+    kind = "winner" if row.name == "final" else "bar"
     yield (
         f'<rect class="{kind}" x="{middle - width / 2:.1f}" y="{ends[0]:.1f}" '
         f'width="{width:.1f}" height="{max(ends[1] - ends[0], 1.0):.1f}">'
@@ -201,10 +201,28 @@ def _bar(
             f'<line class="whisker" x1="{middle:.1f}" x2="{middle:.1f}" '
             f'y1="{y(interval.low):.1f}" y2="{y(interval.high):.1f}"/>'
         )
-    yield _text(middle, _BOTTOM + 34, f"{success.estimate:.0%} success", "soft small", "middle")
+    yield _text(middle, _BOTTOM + 34, f"{success.estimate:.0%}", "soft small", "middle")
 
 
 # ------------------------------------------------------------------------ parts
+
+
+def _style() -> str:
+    """Colours as plain rules: many programs that draw SVG know no CSS variables."""
+    dark = f"@media (prefers-color-scheme: dark) {{\n{_colours(_DARK)}}}\n"
+    return _FORMS + _colours(_LIGHT) + dark
+
+
+def _colours(palette: Sequence[str]) -> str:
+    lines = [f".c{i} {{ stroke: {palette[i]}; }}" for i in range(_N_COLOURS)]
+    lines += [
+        f"text {{ fill: {palette[_INK]}; }} .soft {{ fill: {palette[_SOFT]}; }}",
+        f".page {{ fill: {palette[_PAGE]}; }} .rule {{ stroke: {palette[_RULE]}; }}",
+        f".rung {{ stroke: {palette[_SOFT]}; }} .whisker {{ stroke: {palette[_INK]}; }}",
+        f".bar {{ fill: {palette[_BAR]}; }} .winner {{ fill: {palette[_WIN]}; }}",
+        f".win {{ stroke: {palette[_WIN]}; }}",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _axes(x: Scale | None, y: Scale, edges: tuple[int, int]) -> Iterable[str]:

@@ -1,7 +1,7 @@
 """The final claim as a table: on a terminal, as plain text and as Markdown.
 
-Every number comes from report seeds. An interval stands only where there are at least two trainings;
-what failed is said in its row, never left out.
+Every number comes from report seeds. An interval stands only where there are at least two
+trainings; what failed is said in its row, never left out.
 """
 
 from collections.abc import Sequence

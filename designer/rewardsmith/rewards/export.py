@@ -1,7 +1,7 @@
 """Writes a reward program as a Python module of its own, which needs only NumPy.
 
-Pure: a program and a card in, the texts of files out. The module repeats what a `RewardStream` does,
-and its `DesignedReward` reads the card's fields by generated code, where their sources allow it.
+Pure: a program and a card in, the texts of files out. The module repeats what a `RewardStream`
+does, and its `DesignedReward` reads the card's fields by generated code, where their sources allow.
 """
 
 import ast
@@ -163,7 +163,7 @@ def _reading(spec: FieldSpec, card: EnvCard) -> str:
         return f"_derive_{spec.name}(fields).astype({dtype})"
     if source.kind not in READABLE:
         raise UsageError(
-            f"The field {spec.name!r} reads {spec.source!r}, which code without rewardsmith cannot. "
+            f"The field {spec.name!r} reads {spec.source!r}, which needs rewardsmith. "
             "Use `Reward` with fields of your own, or give the field another source in its card."
         )
     index = f"np.s_[{_index(source.index)}]"

@@ -30,8 +30,8 @@ $functions
 class Reward:
     """The reward of `n_envs` environments side by side.
 
-    Call `begin` where episodes start and `step` after every step, with the fields as they were before
-    any reset: arrays of shape (n_envs, ...), which are kept and must not be written to afterwards.
+    Call `begin` where episodes start and `step` after every step, with the fields as they were
+    before any reset: arrays of shape (n_envs, ...), kept here, so never write to them afterwards.
     """
 
     def __init__(self, n_envs, gamma=GAMMA):
@@ -62,7 +62,7 @@ class Reward:
     def step(self, action, fields, *, terminated, truncated=None):
         """Rewards of shape (n_envs,), and the unweighted components.
 
-        The potential of a last state counts nothing where `terminated`, and as it is where truncated.
+        A last state's potential counts nothing where `terminated`, and as it is where truncated.
         """
         inputs = self._inputs(action, fields, terminated)
         with np.errstate(all="ignore"):
@@ -154,7 +154,7 @@ def _array(value, index, dtype, shape):
 
 
 def __getattr__(name):
-    """Make `DesignedReward` when it is first asked for, so that NumPy alone is enough without it."""
+    """Make `DesignedReward` when it is first asked for: all else needs no Gymnasium."""
     if name != "DesignedReward":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = made = _wrapper()
@@ -167,8 +167,8 @@ def _wrapper():
     class DesignedReward(gymnasium.Wrapper):
         """Pays this reward in one $env instead of the environment's own.
 
-        `info["reward_components"]` holds the unweighted components, `info["native_reward"]` what the
-        environment itself would have paid.
+        `info["reward_components"]` holds the unweighted components, `info["native_reward"]` what
+        the environment itself would have paid.
         """
 
         def __init__(self, env, gamma=GAMMA):
@@ -215,8 +215,8 @@ $more_files
 
 $use
 `Reward(n_envs)` computes the same for any number of environments side by side, from their state
-fields: `begin(fields)` where episodes start, `step(action, fields, terminated=...)` after every step.
-It reads these fields:
+fields: `begin(fields)` where episodes start, `step(action, fields, terminated=...)` after every
+step. It reads these fields:
 
 | field | shape | unit | source | meaning |
 |---|---|---|---|---|

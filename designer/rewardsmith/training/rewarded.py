@@ -36,6 +36,9 @@ class RewardSource(Protocol):
     read before any reset, and itself starts the episodes of rows that ended.
     """
 
+    fields: tuple[str, ...]
+    """State fields that have to be read for it."""
+
     def begin(self, start: Start) -> None:
         """Episodes of all rows start."""
 
@@ -45,6 +48,8 @@ class RewardSource(Protocol):
 
 class NativeReward:
     """The environment's own reward."""
+
+    fields: tuple[str, ...] = ()
 
     def begin(self, start: Start) -> None:
         """Nothing to keep."""

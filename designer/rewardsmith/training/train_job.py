@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from rewardsmith.environments.cards import load_card
+from rewardsmith.environments.cards import EnvCard, load_card
 from rewardsmith.environments.fitness import compile_success
 from rewardsmith.environments.sparse import SparseReward
 from rewardsmith.environments.vector import Start, StateVectorEnv, VectorStep
@@ -44,6 +44,7 @@ class ProgramReward:
 
     def __init__(self, stream: RewardStream) -> None:
         self._stream = stream
+        self.fields = stream.fields
 
     def begin(self, start: Start) -> None:
         """Episodes of all rows start."""
@@ -63,8 +64,9 @@ class ProgramReward:
 class SparsePay:
     """Pays 1 at the first step at which the task's success holds."""
 
-    def __init__(self, sparse: SparseReward) -> None:
+    def __init__(self, sparse: SparseReward, fields: tuple[str, ...]) -> None:
         self._sparse = sparse
+        self.fields = fields
 
     def begin(self, start: Start) -> None:
         """Episodes of all rows start."""
@@ -97,10 +99,12 @@ def train_segment(
         lock: Called once, after the warm-up and before the program is read.
     """
     preset = resolve_preset(request.preset)
-    env = StateVectorEnv(load_card(request.task.env), preset.n_envs)
-    _warm_up(env, preset, request.device)
+    card = load_card(request.task.env)
+    warm = StateVectorEnv(card, preset.n_envs)
+    _warm_up(warm, preset, request.device)
     lock()
-    source = reward_source(request, env, gamma=preset.gamma)
+    source = reward_source(request, card, preset)
+    env = StateVectorEnv(card, preset.n_envs, names=source.fields, envs=warm.envs)
     rewarded = RewardedVectorEnv(env, source)
     learner = PpoLearner(rewarded, preset, seed=request.seed, device=request.device)
     if tensors is not None:
@@ -108,26 +112,26 @@ def train_segment(
     _run(learner, preset, request, sink)
 
 
-def reward_source(request: TrainRequest, env: StateVectorEnv, *, gamma: float) -> RewardSource:
+def reward_source(request: TrainRequest, card: EnvCard, preset: Preset) -> RewardSource:
     """What pays this training."""
     if request.reward == "native":
         return NativeReward()
     if request.reward == "sparse":
-        return SparsePay(_sparse(request.task, env))
-    program = require_program(request.program or "", env.spec)
-    return ProgramReward(RewardStream(program, env.spec, env.n_envs, gamma=gamma))
+        return _sparse(request.task, card, preset.n_envs)
+    program = require_program(request.program or "", card.state)
+    return ProgramReward(RewardStream(program, card.state, preset.n_envs, gamma=preset.gamma))
 
 
-def _sparse(task: Task, env: StateVectorEnv) -> SparseReward:
+def _sparse(task: Task, card: EnvCard, n_envs: int) -> SparsePay:
     success = compile_success(
         task.success,
-        env.spec,
+        card.state,
         semantics=task.semantics,
         held_steps=task.held_steps,
         horizon=task.horizon,
-        dt=env.card.dt,
+        dt=card.dt,
     )
-    return SparseReward(success, env.spec, env.n_envs)
+    return SparsePay(SparseReward(success, card.state, n_envs), success.fields)
 
 
 def _warm_up(env: StateVectorEnv, preset: Preset, device: str) -> None:
