@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rewardsmith.environments.cards import EnvCard, card_names
 from rewardsmith.evaluation.policy import PolicySpec, policy_tensors
 from rewardsmith.evaluation.requests import (
     EvaluationReply,
@@ -16,7 +17,7 @@ from rewardsmith.evaluation.requests import (
 )
 from rewardsmith.isolation.frames import ARRAYS, RESULT, Frame, FrameError
 from rewardsmith.isolation.job import Job
-from rewardsmith.isolation.limits import Limits
+from rewardsmith.isolation.limits import Limits, Openings
 from rewardsmith.isolation.strict_json import parse_json
 from rewardsmith.isolation.tensors import dump_tensors, parse_arrays
 from rewardsmith.isolation.trajectories import from_arrays
@@ -44,6 +45,7 @@ def evaluation_job(
     spec: PolicySpec | None,
     tensors: Sequence[Mapping[str, Array]],
     limits: Limits,
+    openings: Openings,
     stall_s: float,
     sandbox: str,
 ) -> Job:
@@ -56,6 +58,7 @@ def evaluation_job(
         spec: Shape of the MLPs.
         tensors: Validated checkpoints, one per MLP; only what acting needs is sent.
         limits: CPU-seconds and memory of the process.
+        openings: What the environment's own code needs.
         stall_s: Seconds of silence after which it counts as hung.
         sandbox: Level of isolation that is asked for.
     """
@@ -69,7 +72,16 @@ def evaluation_job(
         request=encode_request(request),
         tensors=dump_tensors(arrays) if arrays else b"",
         limits=limits,
+        openings=openings,
         stall_s=stall_s,
+    )
+
+
+def openings_of(card: EnvCard) -> Openings:
+    """What is opened for a card's environment: its own folder, and what it says it needs."""
+    folder = () if card.ref in card_names() or card.folder is None else (str(card.folder),)
+    return Openings(
+        import_paths=folder, read=(*folder, *card.needs.read), network=card.needs.network
     )
 
 

@@ -8,6 +8,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from rewardsmith.config import RunConfig
+from rewardsmith.environments.cards import load_card
+from rewardsmith.evaluation.jobs import openings_of
 from rewardsmith.isolation.frames import ARRAYS, RESULT, Frame, FrameError
 from rewardsmith.isolation.job import Job
 from rewardsmith.isolation.limits import Limits
@@ -67,6 +69,7 @@ def _job(request: Request, trajectories: Sequence[Trajectory], config: RunConfig
             cpu_s=max(1, round(config.limits.probe_cpu_s)),
             memory_bytes=config.limits.memory_mb * 1024 * 1024,
         ),
+        openings=openings_of(load_card(request.task.env)),
         stall_s=config.limits.stall_s,
     )
 

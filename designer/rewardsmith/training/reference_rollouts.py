@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rewardsmith.config import RunConfig, episode_seeds
+from rewardsmith.environments.cards import load_card
 from rewardsmith.errors import RewardsmithError
-from rewardsmith.evaluation.jobs import evaluation_job, read_judgement
+from rewardsmith.evaluation.jobs import evaluation_job, openings_of, read_judgement
 from rewardsmith.evaluation.requests import PolicyRequest
 from rewardsmith.isolation.limits import Limits
 from rewardsmith.isolation.tensors import dump_tensors, parse_arrays
@@ -71,6 +72,7 @@ def reference_chain(task: Task, config: RunConfig) -> Chain[ReferenceRollouts]:
         spec=None,
         tensors=[],
         limits=Limits(cpu_s=CPU_S, memory_bytes=config.limits.memory_mb * 1024 * 1024),
+        openings=openings_of(load_card(task.env)),
         stall_s=config.limits.stall_s,
         sandbox=config.require_sandbox,
     )

@@ -76,6 +76,8 @@ class RewardedVectorEnv:
         """Step every environment with `actions`, in the environment's own units."""
         step = self.env.step(actions)
         rewards, components = self._source.pay(actions, step)
+        if not np.isfinite(rewards).all():
+            raise FloatingPointError(_not_finite(components))
         return PaidStep(
             obs=step.obs,
             next_obs=step.next_obs,
@@ -84,3 +86,8 @@ class RewardedVectorEnv:
             terminated=step.terminated,
             truncated=step.truncated,
         )
+
+
+def _not_finite(components: Mapping[str, Array]) -> str:
+    wrong = [name for name, values in components.items() if not np.isfinite(values).all()]
+    return f"the reward is not finite ({', '.join(wrong) or 'its total'})"

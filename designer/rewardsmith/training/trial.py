@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from rewardsmith.config import LimitsConfig
-from rewardsmith.evaluation.jobs import evaluation_job, read_judgement
+from rewardsmith.evaluation.jobs import evaluation_job, openings_of, read_judgement
 from rewardsmith.evaluation.requests import PolicyRequest
 from rewardsmith.isolation.frames import TENSORS, FrameError
 from rewardsmith.isolation.job import Job, JobEnd
@@ -107,6 +107,7 @@ def _train_job(arena: Arena, contender: Contender, segment: Segment, seed: int) 
         request=encode(request),
         tensors=blob,
         limits=_training_limits(arena, segment),
+        openings=openings_of(arena.card),
         stall_s=arena.config.limits.stall_s,
         on_metric=_MetricSink(arena, contender, segment, seed),
     )
@@ -246,6 +247,7 @@ def _evaluation_job(
             load_checkpoint(arena, contender, seed, step, sha) for step, sha in training.checkpoints
         ],
         limits=_evaluation_limits(arena, policies),
+        openings=openings_of(arena.card),
         stall_s=arena.config.limits.stall_s,
         sandbox=arena.config.require_sandbox,
     )
