@@ -16,7 +16,7 @@ from rewardsmith.isolation.frames import ARRAYS, METRIC, RESULT, TENSORS, Frame
 from rewardsmith.isolation.job import Job, JobEnd
 from rewardsmith.isolation.strict_json import dump_json, parse_json
 from rewardsmith.isolation.tensors import Array, parse_arrays
-from rewardsmith.messages import Outcome
+from rewardsmith.messages import Outcome, Task
 from rewardsmith.training.engine import Chain, T
 
 LINE_CARD = """\
@@ -85,6 +85,19 @@ def write_line_card(folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "card.yaml").write_text(LINE_CARD, encoding="utf-8")
     return str(folder / "card.yaml")
+
+
+def toy_task() -> Task:
+    """A task for what only carries tasks around."""
+    return Task(
+        env="LineWorld",
+        name="reach",
+        instruction="Reach the goal and stay there.",
+        fitness="-mean(abs(position - goal))",
+        success="abs(position - goal) < 0.3",
+        target=0.8,
+        horizon=12,
+    )
 
 
 class InProcessEngine:

@@ -47,7 +47,7 @@ def find_candidate(run: Run, name: str) -> CandidateLine:
     """
     lines = candidate_lines(run)
     if name == "best":
-        best = best_line(lines)
+        best = best_line(run, lines)
         if best is None:
             raise UsageError(f"Run {run.id!r} has no winner: no candidate was scored yet.")
         return best

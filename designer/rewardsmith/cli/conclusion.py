@@ -16,7 +16,7 @@ def show_conclusion(run: Run, out: Console) -> None:
     """Print the claim, the winner's program, its diff to its ancestor, and the next commands."""
     show_claim(run, out)
     lines = candidate_lines(run)
-    best = best_line(lines)
+    best = best_line(run, lines)
     if best is None:
         out.print(safe("\nNo candidate could be scored.", "bold red"))
     else:

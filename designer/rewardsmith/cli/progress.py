@@ -95,10 +95,14 @@ def progress_of(run: Run, console: Console) -> Iterator[None]:
 
 
 class BarDisplay:
-    """Bars at the bottom of a terminal."""
+    """Bars at the bottom of a terminal, one for every training that has reported a step.
+
+    Trainings that wait for a free core are said to have started, too: they get no bar yet.
+    """
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
+        self._names: dict[Training, tuple[str, int]] = {}
         self._tasks: dict[Training, TaskID] = {}
         self._fitness: dict[Training, str] = {}
 
@@ -107,17 +111,19 @@ class BarDisplay:
         self._bars.console.print(line)
 
     def start(self, training: Training, name: str, *, at: int, end: int) -> None:
-        """Add a bar."""
+        """Note a training."""
         self.stop(training)
-        fitness = self._fitness.get(training, "")
-        self._tasks[training] = self._bars.add_task(
-            name, total=end, completed=at, fitness=fitness, start_step=at
-        )
+        self._names[training] = name, end
 
     def advance(self, training: Training, step: int) -> None:
-        """Move a bar."""
+        """Move a bar; the first step makes it."""
         if training in self._tasks:
             self._bars.update(self._tasks[training], completed=step)
+        elif training in self._names:
+            name, end = self._names[training]
+            fitness = self._fitness.get(training, "")
+            task = self._bars.add_task(name, total=end, completed=step, fitness=fitness)
+            self._tasks[training] = task
 
     def judge(self, training: Training, event: Event) -> None:
         """Keep the fitness for the bar of the training's next segment; a claim has no next one."""
@@ -127,6 +133,7 @@ class BarDisplay:
 
     def stop(self, training: Training) -> None:
         """Take a bar away."""
+        self._names.pop(training, None)
         task = self._tasks.pop(training, None)
         if task is not None:
             self._bars.remove_task(task)
@@ -137,10 +144,12 @@ class _Running:
     """A training as the plain display knows it."""
 
     name: str
-    at: int
     end: int
-    since: float
-    said: float
+    first: int = 0
+    """The first step that was reported."""
+    since: float | None = None
+    """When it was; None while the training waits for a core."""
+    said: float = 0.0
 
 
 class PlainDisplay:
@@ -156,17 +165,20 @@ class PlainDisplay:
 
     def start(self, training: Training, name: str, *, at: int, end: int) -> None:
         """Note a training."""
-        now = time.monotonic()
-        self._running[training] = _Running(name, at, end, since=now, said=now)
+        self._running[training] = _Running(name, end)
 
     def advance(self, training: Training, step: int) -> None:
         """Say how far it is, now and then."""
         running, now = self._running.get(training), time.monotonic()
-        if running is None or now - running.said < PLAIN_EVERY_S:
+        if running is None:
             return
-        running.said = now
-        speed = (step - running.at) / max(now - running.since, 1e-9)
-        self.say(safe(f"{running.name}: {step:,} of {running.end:,} steps, {speed:,.0f} steps/s"))
+        if running.since is None:
+            running.first, running.since, running.said = step, now, now
+        elif now - running.said >= PLAIN_EVERY_S:
+            running.said = now
+            speed = (step - running.first) / (now - running.since)
+            done = f"{step:,} of {running.end:,} steps, {speed:,.0f} steps/s"
+            self.say(safe(f"{running.name}: {done}"))
 
     def judge(self, training: Training, event: Event) -> None:
         """Say what was measured."""

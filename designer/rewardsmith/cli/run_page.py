@@ -14,10 +14,10 @@ def show_run(run: Run) -> None:
     out, lines = console(), candidate_lines(run)
     _show_task(run, out)
     out.print(heading("Candidates"))
-    out.print(_candidates_table(lines) if lines else safe("None was proposed yet."))
+    out.print(_candidates_table(run, lines) if lines else safe("None was proposed yet."))
     show_claim(run, out)
     if lines:
-        example = best_line(lines) or lines[0]
+        example = best_line(run, lines) or lines[0]
         out.print(safe(f"\n`rewardsmith inspect {run.folder.name} {example.id}` shows one.", "dim"))
 
 
@@ -49,12 +49,12 @@ def _status(run: Run) -> str:
     return f"not ended: {n_done} iterations done{last}; `rewardsmith resume {run.folder.name}`"
 
 
-def _candidates_table(lines: tuple[CandidateLine, ...]) -> Table:
+def _candidates_table(run: Run, lines: tuple[CandidateLine, ...]) -> Table:
     table = Table(box=None, pad_edge=False)
     for name in ("candidate", "outcome", "score", "success", "steps", "cause"):
         numeric = name in ("score", "success", "steps")
         table.add_column(name, justify="right" if numeric else "left", no_wrap=name != "cause")
-    best = best_line(lines)
+    best = best_line(run, lines)
     for line in lines:
         is_best = best is not None and line.id == best.id
         table.add_row(*(safe(cell) for cell in _cells(line)), style="bold" if is_best else "")

@@ -18,7 +18,7 @@ def console(*, stderr: bool = False) -> Console:
     """A console that colours on terminals and writes plain text everywhere else."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else PLAIN_WIDTH
-    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+    return _Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
 def safe(text: str, style: str = "") -> Text:
@@ -44,6 +44,13 @@ def code(text: str, *, numbered: bool = True) -> Syntax:
 def diff(text: str) -> Syntax:
     """A unified diff, coloured."""
     return _syntax(text, "diff", numbered=False)
+
+
+class _Console(Console):
+    """rich ends the process with status 1 when nobody reads on; `entry` knows better."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 def _syntax(text: str, language: str, *, numbered: bool) -> Syntax:

@@ -28,7 +28,7 @@ def save_video(run: Run) -> str:
 
 def best_episode(run: Run) -> Trajectory | None:
     """The winner's recorded episode of the highest fitness; None when there is none."""
-    best = best_line(candidate_lines(run))
+    best = best_line(run, candidate_lines(run))
     if best is None or best.result is None:
         return None
     try:

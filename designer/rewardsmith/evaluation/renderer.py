@@ -6,6 +6,7 @@ runs the user's own environment code and the machine's graphics drivers.
 """
 
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -32,9 +33,13 @@ MAX_FRAMES: Final = 300
 SIZE: Final = (320, 240)
 """Width and height in pixels; even, as H.264 in yuv420p has to be."""
 MAX_FPS: Final = 60.0
+MIN_FPS: Final = 10.0
+"""Below it motion cannot be read: a long episode is shown faster than it was."""
 DEFAULT_FPS: Final = 30.0
 MAX_BYTES: Final = 64 * MIB
 CPU_S: Final = 300
+PLANE: Final = 0
+"""MuJoCo's number for a plane; one of size 0 is drawn without an end."""
 STALL_S: Final = 300.0
 _REASON_LENGTH: Final = 240
 
@@ -56,7 +61,7 @@ class Reel:
     stride: int
     """Every so many timesteps are one frame."""
     fps: float
-    """Frames per second, so that the film runs at the environment's own speed."""
+    """Frames per second: the environment's own speed, within what can be watched."""
 
 
 def render_episode(card: EnvCard, actions: Array, seed: int) -> Film:
@@ -80,11 +85,11 @@ def reel_of(n_steps: int, dt: float | None, *, max_frames: int = MAX_FRAMES) -> 
     """Stride and speed of a film of `n_steps` timesteps.
 
     >>> reel_of(1000, 0.05)
-    Reel(stride=4, fps=5.0)
+    Reel(stride=4, fps=10.0)
     """
     stride = max(1, -(-(n_steps + 1) // max_frames))
     fps = DEFAULT_FPS if dt is None else 1.0 / (dt * stride)
-    return Reel(stride=stride, fps=min(max(fps, 1.0), MAX_FPS))
+    return Reel(stride=stride, fps=min(max(fps, MIN_FPS), MAX_FPS))
 
 
 def main() -> None:
@@ -146,6 +151,7 @@ def _film(place: Workplace) -> bytes:
         actions = actions.astype(np.int64)
     env = _make(card)
     _draw_cheaply(env)
+    _follow_body(env)
     reel = reel_of(len(actions), card.dt)
     pictures = _replay(env, actions, int(place.request["seed"]), reel.stride)
     return _encode(pictures, reel.fps)
@@ -166,6 +172,18 @@ def _draw_cheaply(env: Env) -> None:
     if quality is not None:
         quality.offsamples = 0
         quality.shadowsize = 512
+
+
+def _follow_body(env: Env) -> None:
+    """Gymnasium's free camera stays where an episode began; models that move bring a better one."""
+    drawer = getattr(env.unwrapped, "mujoco_renderer", None)
+    model: Any = getattr(env.unwrapped, "model", None)
+    if drawer is None or model is None:
+        return
+    with suppress(KeyError):
+        drawer.camera_id = model.camera("track").id
+    # Only drawn: for collisions a plane has no end anyway.
+    model.geom_size[model.geom_type == PLANE, :2] = 0.0
 
 
 def _replay(env: Env, actions: Array, seed: int, stride: int) -> list[Array]:

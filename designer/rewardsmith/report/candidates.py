@@ -58,8 +58,11 @@ def candidate_lines(run: Run) -> tuple[CandidateLine, ...]:
     return tuple(_line(run, id_, load(Candidate, proposed[id_]["candidate"])) for id_ in ids)
 
 
-def best_line(lines: tuple[CandidateLine, ...]) -> CandidateLine | None:
-    """The line with the highest score; None before any was scored."""
+def best_line(run: Run, lines: tuple[CandidateLine, ...]) -> CandidateLine | None:
+    """The line of the run's winner; of the highest score so far while no iteration has ended."""
+    winner = run.history().best
+    if winner is not None:
+        return next((line for line in lines if line.id == winner.id), None)
     scored = [line for line in lines if line.score is not None]
     return max(scored, key=lambda line: line.score or 0.0, default=None)
 

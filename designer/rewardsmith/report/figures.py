@@ -57,7 +57,7 @@ class LearningCurve:
 def run_picture(run: Run) -> str:
     """The picture of `run` as SVG text; what is not known yet is left empty."""
     data = run.recall("report_ready")
-    best = best_line(candidate_lines(run))
+    best = best_line(run, candidate_lines(run))
     return picture(
         f"{run.manifest.task.env}: {run.manifest.task.instruction}",
         learning_curves(run),
@@ -173,7 +173,7 @@ def _bars_panel(claim: Claim, n_episodes: int | None) -> Iterable[str]:
     intervals = {i: fitness_interval(row) for i, row in enumerate(claim.rows)}
     known = [v for one in intervals.values() if one for v in (one.low, one.high, one.estimate)]
     y = scale_of([0.0, *known], _BOTTOM, _TOP)
-    yield _text(_BARS[0], 56, "Fitness from scratch, on report episodes; success below", "soft")
+    yield _text(_BARS[0], 56, "Fitness of final trainings; below, success", "soft")
     yield from _axes(None, y, _BARS)
     slot = (_BARS[1] - _BARS[0]) / len(claim.rows)
     for number, row in enumerate(claim.rows):

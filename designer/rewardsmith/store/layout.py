@@ -49,6 +49,11 @@ def metrics_path(place: CandidateId | str) -> str:
     return f"{place_path(place)}/metrics.jsonl"
 
 
+def tensorboard_path(place: CandidateId | str, seed: int) -> str:
+    """TensorBoard's file of one training; the name is one that TensorBoard looks for."""
+    return f"{place_path(place)}/tb/{seed}/events.out.tfevents.0.rewardsmith"
+
+
 def trajectories_path(place: CandidateId | str, name: str) -> str:
     """Recorded episodes of a policy."""
     return f"{place_path(place)}/{name}.npz"

@@ -29,6 +29,7 @@ from rewardsmith.store.manifest import Manifest, manifest_bytes, read_manifest
 from rewardsmith.store.metrics import MetricsFile, read_metrics
 from rewardsmith.store.past import history_of
 from rewardsmith.store.readable import readable_files
+from rewardsmith.store.tensorboard import EventFile
 from rewardsmith.store.remarks import read_remarks
 
 
@@ -44,6 +45,7 @@ class Run:
         self._events: list[Event] = list(self._past_events())
         self._latest = {_address(e.event, e.key): e for e in self._events}
         self._listeners: list[Callable[[Event], None]] = []
+        self._plots: dict[Path, EventFile] = {}
         self._metric_listeners: list[Callable[[str, int, MetricPoint], None]] = []
         self._metrics: dict[Path, MetricsFile] = {}
 
@@ -118,6 +120,9 @@ class Run:
 
     def close(self) -> None:
         """Close the journal and let another driver have the run."""
+        for plot in self._plots.values():
+            plot.close()
+        self._plots.clear()
         if self._journal:
             self._journal.close()
         if self._lock:
@@ -244,6 +249,7 @@ class Run:
         if path not in self._metrics:
             self._metrics[path] = MetricsFile(path)
         self._metrics[path].append(seed, points)
+        self._plot(place, seed, points)
         for point in points:
             for listener in self._metric_listeners:
                 listener(layout.place_path(place), seed, point)
@@ -278,6 +284,20 @@ class Run:
         """
         blob = self.load_artifact(layout.trajectories_path(place, name), sha)
         return trajectories.unpack(blob)
+
+    def _plot(
+        self, place: CandidateId | str, seed: int, points: Sequence[MetricPoint]
+    ) -> None:
+        """Append to TensorBoard's file, which starts anew where a training was continued."""
+        path = artifacts.inside(self.folder, layout.tensorboard_path(place, seed))
+        plot = self._plots.get(path)
+        if plot is None or points[0].step <= plot.last_step:
+            if plot is not None:
+                plot.close()
+            self._plots[path] = EventFile(path, self.load_metrics(place, seed))
+            return
+        for point in points:
+            plot.add(point.step, point.values)
 
     def _past_events(self) -> tuple[Event, ...]:
         if self._journal:

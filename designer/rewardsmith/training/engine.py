@@ -84,7 +84,7 @@ class _Round(Generic[T]):
 
     def finish(self) -> list[T]:
         for number, chain in enumerate(self._chains):
-            self._advance(number, partial(next, chain))
+            self._advance(number, partial(next, chain), is_first=True)
         while self._waiting or self._active:
             self._start_waiting()
             self._listen()
@@ -99,14 +99,17 @@ class _Round(Generic[T]):
             chain.close()
         self._selector.close()
 
-    def _advance(self, number: int, resume: Callable[[], Job]) -> None:
+    def _advance(
+        self, number: int, resume: Callable[[], Job], *, is_first: bool = False
+    ) -> None:
         try:
             job = resume()
         except StopIteration as end:
             self._values[number] = end.value
         else:
-            # A chain that has begun goes first, so that candidates finish one after another.
-            self._waiting.appendleft((number, job))
+            # A chain that has begun goes on first, so that candidates finish one after another.
+            place = self._waiting.append if is_first else self._waiting.appendleft
+            place((number, job))
 
     def _start_waiting(self) -> None:
         while self._free and self._waiting:
