@@ -327,6 +327,8 @@ class Result:
     steps: int = 0
     """Environment timesteps paid for this candidate, all trainings counted."""
     cpu_s: float = 0.0
+    trainings: int = 1
+    """Trainings, each with its own seed, that the score rests on."""
 
     @property
     def id(self) -> CandidateId:
@@ -437,9 +439,14 @@ class History:
 
     @property
     def best(self) -> Result | None:
-        """The result with the highest selection score; None before any was scored."""
-        scored = [r for r in self.results if r.score is not None and math.isfinite(r.score)]
-        return max(scored, key=_score_of, default=None)
+        """The best fully trained result by selection score; None before there is one.
+
+        Where some were confirmed on further seeds, the others' single scores do not count: the
+        highest of many single scores is high by luck.
+        """
+        trained = [r for r in self.results if r.outcome == Outcome.TRAINED and r.score is not None]
+        most = max((r.trainings for r in trained), default=0)
+        return max((r for r in trained if r.trainings == most), key=_score_of, default=None)
 
     def analysis(self, candidate: CandidateId) -> Analysis | None:
         """The analysis of `candidate`, if it has one."""

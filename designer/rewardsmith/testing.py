@@ -1,7 +1,7 @@
 """Parts for tests, of this project and of whoever builds on it.
 
-`LineWorld` is a tiny environment whose best reward is known. `InProcessEngine` runs jobs in the calling
-process: fast and without any isolation, so never give it a program that you have not read.
+`LineWorld` is a tiny environment whose best reward is known. `InProcessEngine` runs jobs in the
+calling process: fast and without any isolation, so never give it a program that you have not read.
 """
 
 import importlib

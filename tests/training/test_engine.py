@@ -70,7 +70,7 @@ def test_a_job_that_falls_silent_is_timed_out() -> None:
 def test_a_job_that_spins_is_stopped_by_its_cpu_limit() -> None:
     (end,) = LocalEngine(1).run([one("spin", cpu_s=1)])
     assert end.outcome == Outcome.OVER_LIMIT
-    assert end.cpu_s >= 1.0
+    assert 0.5 <= end.cpu_s < 5.0
 
 
 def test_values_come_in_the_order_of_the_chains() -> None:
@@ -93,7 +93,7 @@ def test_an_error_in_a_chain_ends_every_child() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        LocalEngine(2).run([broken(), one("hang")])  # type: ignore[list-item]
+        LocalEngine(2).run([broken(), one("hang")])
     assert not _children()
 
 

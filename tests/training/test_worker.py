@@ -1,5 +1,6 @@
 """Jobs in real locked workers and evaluators: probe, score, train, evaluate."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ def reward(state, action, xp, *, step):
 
 
 @pytest.fixture(scope="module")
-def arena(tmp_path_factory: pytest.TempPathFactory) -> Arena:
+def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     folder = tmp_path_factory.mktemp("arena")
     task = task_of(load_card(write_line_card(folder / "LineWorld")))
     config = load_config(
@@ -44,7 +45,8 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Arena:
             "require_sandbox": "any",
         },
     )
-    return arena_of(start_run(folder / "runs", task, config), LocalEngine(2))
+    with start_run(folder / "runs", task, config) as run:
+        yield arena_of(run, LocalEngine(2))
 
 
 def train(arena: Arena, *contenders: Contender, steps: int = 128) -> list[SegmentEnd]:

@@ -3,7 +3,6 @@
 Pure but for reading the card and the configuration's file; nothing is created.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,6 @@ from rewardsmith.config import RunConfig, load_config, parse_setting
 from rewardsmith.environments.cards import EnvCard, ad_hoc_task, load_card, task_of
 from rewardsmith.errors import UsageError, unknown
 from rewardsmith.messages import Task
-from rewardsmith.training.arena import free_cores
-
-_JOBS_LINE = re.compile(r"^jobs\s*:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +55,6 @@ class Request:
             ConfigError: A key or value is not valid.
         """
         overrides = dict(parse_setting(text) for text in self.settings) | dict(self.flags)
-        if "jobs" not in overrides and not self._file_says_jobs():
-            overrides["jobs"] = free_cores()
         return load_config(self.config, overrides)
 
     def _known(self, card: EnvCard) -> str:
@@ -68,8 +62,3 @@ class Request:
             return self.task
         hint = "A task in words needs --fitness and --success as well."
         raise UsageError(unknown(f"task of {card.ref}", self.task, card.tasks, hint))
-
-    def _file_says_jobs(self) -> bool:
-        if self.config is None or not self.config.is_file():
-            return False
-        return bool(_JOBS_LINE.search(self.config.read_text(encoding="utf-8", errors="replace")))

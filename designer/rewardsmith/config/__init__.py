@@ -14,7 +14,6 @@ from rewardsmith.config.seeds import MAX_EPISODES, MAX_TRAINING_SEED, episode_se
 from rewardsmith.config.tree import (
     EvaluationConfig,
     LimitsConfig,
-    ModelConfig,
     RunConfig,
     SearchConfig,
     TrainingConfig,
@@ -25,7 +24,6 @@ __all__ = [
     "MAX_TRAINING_SEED",
     "EvaluationConfig",
     "LimitsConfig",
-    "ModelConfig",
     "RunConfig",
     "SearchConfig",
     "TrainingConfig",

@@ -14,13 +14,9 @@ from rewardsmith.config.seeds import MAX_EPISODES
 class SearchConfig:
     """How candidates are proposed and compete."""
 
-    strategy: str = "default"
-    """A row of the table of strategies."""
     candidates: int = 4
     """Reward programs proposed in one iteration."""
     iterations: int = 2
-    repairs: int = 1
-    """Times a refused program goes back to the designer."""
     rungs: tuple[float, ...] = (0.25, 0.5)
     """Shares of the training after which the worst are stopped, in (0, 1), rising; empty: never."""
     keep: float = 0.5
@@ -31,11 +27,9 @@ class SearchConfig:
     """Candidates scored again before one becomes the new incumbent; 0 trusts the first score."""
     confirm_seeds: int = 1
     """Further training seeds of each of them."""
-    warm_start: bool = False
-    """Start from the parent's policy; the final claim is from scratch in any case."""
 
     def __post_init__(self) -> None:
-        _at_least(self, candidates=1, iterations=1, repairs=0, minimum=1)
+        _at_least(self, candidates=1, iterations=1, minimum=1)
         _at_least(self, confirm_top=0, confirm_seeds=0)
         _require(0 < self.keep <= 1, "keep", "has to lie in (0, 1]")
         rising = all(a < b for a, b in zip((0.0, *self.rungs), (*self.rungs, 1.0), strict=True))
@@ -46,29 +40,26 @@ class SearchConfig:
 class TrainingConfig:
     """How a candidate is trained."""
 
-    trainer: str = "sb3"
     total_timesteps: int | None = None
     """Environment timesteps of one full training; None: the card's preset decides."""
     n_envs: int | None = None
     """Environments stepped together; None: the card's preset decides."""
-    seeds: int = 1
-    """Trainings of every candidate, each with its own seed."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    engine: Literal["local", "ray"] = "local"
     preset: Mapping[str, bool | int | float | str] = field(default_factory=dict)
     """Hyper-parameters that differ from the card's preset, by the trainer's own names."""
 
     def __post_init__(self) -> None:
-        _at_least(self, total_timesteps=1, n_envs=1, seeds=1)
+        _at_least(self, total_timesteps=1, n_envs=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationConfig:
     """How policies are judged. The three seed sets never meet."""
 
-    selection_episodes: int = 20
-    """Episodes of one evaluation during the search; the same for all candidates."""
-    report_episodes: int = 50
+    selection_episodes: int | None = None
+    """Episodes of one evaluation during the search, the same for all candidates; None: as many as
+    5,000 timesteps hold, from 4 to 20."""
+    report_episodes: int = 20
     """Episodes of each policy of the final claim; used once."""
     report_seeds: int = 5
     """Trainings from scratch behind the final claim."""
@@ -81,7 +72,7 @@ class EvaluationConfig:
         _at_least(self, selection_episodes=1, report_episodes=1, report_seeds=1)
         _at_least(self, evals_per_segment=1, recorded_episodes=0)
         _require(
-            max(self.selection_episodes, self.report_episodes) <= MAX_EPISODES,
+            max(self.selection_episodes or 0, self.report_episodes) <= MAX_EPISODES,
             "selection_episodes",
             f"and report_episodes may be at most {MAX_EPISODES}",
         )
@@ -112,26 +103,6 @@ class LimitsConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelConfig:
-    """The language model behind the roles."""
-
-    name: str = "offline"
-    """`offline`, `manual`, `replay:RUN`, `replay-strict:RUN`, or `provider:model`."""
-    temperature: float = 1.0
-    max_tokens: int = 4096
-    """Of one answer."""
-    timeout_s: float = 120.0
-    """For one request."""
-    retries: int = 4
-    budget_usd: float | None = None
-    """The run stops before a request that could exceed it; None: no limit."""
-
-    def __post_init__(self) -> None:
-        _at_least(self, max_tokens=1, retries=0, temperature=0, budget_usd=0)
-        _require(self.timeout_s > 0, "timeout_s", "has to be positive")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig:
     """Everything a run is started with, besides its task."""
 
@@ -139,7 +110,6 @@ class RunConfig:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)
-    model: ModelConfig = field(default_factory=ModelConfig)
     seed: int = 0
     """Everything random in the run follows from it."""
     jobs: int = 0

@@ -29,8 +29,8 @@ from rewardsmith.store.manifest import Manifest, manifest_bytes, read_manifest
 from rewardsmith.store.metrics import MetricsFile, read_metrics
 from rewardsmith.store.past import history_of
 from rewardsmith.store.readable import readable_files
-from rewardsmith.store.tensorboard import EventFile
 from rewardsmith.store.remarks import read_remarks
+from rewardsmith.store.tensorboard import EventFile
 
 
 class Run:
@@ -180,7 +180,7 @@ class Run:
         self._listeners.append(listener)
 
     def subscribe_metrics(self, listener: Callable[[str, int, MetricPoint], None]) -> None:
-        """Have `listener` called with place, training seed and point, for every point from now on."""
+        """Have `listener` called with place, training seed and point, from now on."""
         self._metric_listeners.append(listener)
 
     def history(self) -> History:
@@ -285,9 +285,7 @@ class Run:
         blob = self.load_artifact(layout.trajectories_path(place, name), sha)
         return trajectories.unpack(blob)
 
-    def _plot(
-        self, place: CandidateId | str, seed: int, points: Sequence[MetricPoint]
-    ) -> None:
+    def _plot(self, place: CandidateId | str, seed: int, points: Sequence[MetricPoint]) -> None:
         """Append to TensorBoard's file, which starts anew where a training was continued."""
         path = artifacts.inside(self.folder, layout.tensorboard_path(place, seed))
         plot = self._plots.get(path)

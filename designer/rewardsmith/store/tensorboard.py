@@ -1,7 +1,7 @@
 """Curves as TensorBoard event files, written by the driver from what it accepted.
 
-Derived from `metrics.jsonl`, never read back. A file is written anew when a training is continued, so
-that no step of a lost attempt stays in it. No thread: records are written as they come.
+Derived from `metrics.jsonl`, never read back. A file is written anew when a training is continued,
+so that no step of a lost attempt stays in it. No thread: records are written as they come.
 """
 
 from collections.abc import Mapping, Sequence

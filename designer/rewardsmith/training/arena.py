@@ -17,6 +17,9 @@ from rewardsmith.training.preset import Preset
 from rewardsmith.training.reference_rollouts import ReferenceRollouts
 from rewardsmith.training.segments import Segment, plan_segments
 
+SELECTION_TIMESTEPS = 5_000
+"""Timesteps of one evaluation during the search, unless the configuration says otherwise."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arena:
@@ -51,21 +54,34 @@ class Arena:
             evaluations=self.config.evaluation.evals_per_segment,
         )
 
-    def episodes(self, seed_set: SeedSet) -> tuple[int, ...]:
-        """Seeds of the evaluation episodes of a set; the same for all contenders."""
+    def whole(self) -> Segment:
+        """A full training in one piece, judged at its end as a search's last segment is."""
+        last = self.segments()[-1]
+        return Segment(start_step=0, end_step=last.end_step, checkpoint_steps=last.checkpoint_steps)
+
+    def episodes(self, seed_set: SeedSet, *, salt: int = 0) -> tuple[int, ...]:
+        """Seeds of the evaluation episodes of a set; the same for all contenders.
+
+        Another `salt` gives other episodes of the same set.
+        """
         evaluation = self.config.evaluation
         n = {
             "training": evaluation.recorded_episodes,
-            "selection": evaluation.selection_episodes,
+            "selection": self.n_selection,
             "report": evaluation.report_episodes,
         }[seed_set]
-        return episode_seeds(self.config.seed, seed_set, n)
+        return episode_seeds(self.config.seed, seed_set, n, salt=salt)
 
     @property
     def n_recorded(self) -> int:
         """Episodes of each judged policy whose state fields are kept."""
-        evaluation = self.config.evaluation
-        return min(evaluation.recorded_episodes, evaluation.selection_episodes)
+        return min(self.config.evaluation.recorded_episodes, self.n_selection)
+
+    @property
+    def n_selection(self) -> int:
+        """Episodes of one evaluation during the search."""
+        given = self.config.evaluation.selection_episodes
+        return given or min(20, max(4, SELECTION_TIMESTEPS // self.task.horizon))
 
     def seed(self, candidate: CandidateId, replicate: int = 0) -> int:
         """Training seed of a candidate."""

@@ -12,7 +12,7 @@ from rewardsmith.analysis.halving import Rung, decide
 from rewardsmith.messages import CandidateId, Evaluation, Judged, Outcome, Result
 from rewardsmith.store.codec import load
 from rewardsmith.training.arena import Arena
-from rewardsmith.training.contender import candidate_contender
+from rewardsmith.training.contender import candidate_contender, confirmation
 from rewardsmith.training.segments import Segment
 from rewardsmith.training.trial import SegmentEnd, run_segment
 
@@ -31,6 +31,8 @@ class _Lane:
     cpu_s: float = 0.0
     outcome: Outcome | None = None
     text: str = ""
+    confirmed: list[float] = field(default_factory=list)
+    """Scores of further trainings, each with its own seed."""
 
     @property
     def id(self) -> CandidateId:
@@ -38,7 +40,8 @@ class _Lane:
 
     @property
     def score(self) -> float | None:
-        return score_of(self.evaluations)
+        first = score_of(self.evaluations)
+        return None if first is None else fmean([first, *self.confirmed])
 
 
 def compete(judged: Sequence[Judged], arena: Arena) -> tuple[Result, ...]:
@@ -57,6 +60,7 @@ def compete(judged: Sequence[Judged], arena: Arena) -> tuple[Result, ...]:
         _run_rung(running, segment, arena)
         if segment is not segments[-1]:
             _stop_the_worst([lane for lane in running if lane.outcome is None], rung, arena)
+    _confirm([lane for lane in lanes if lane.outcome is None], arena)
     return tuple(_close(lane, arena) for lane in lanes)
 
 
@@ -114,6 +118,31 @@ def _decide(lanes: Sequence[_Lane], arena: Arena) -> Rung:
     return decide([lane.score for lane in lanes], keep=search.keep, minimum=search.minimum)
 
 
+def _confirm(lanes: Sequence[_Lane], arena: Arena) -> None:
+    """Train the best again with other seeds, and judge them on episodes nobody was chosen on."""
+    search = arena.config.search
+    best = sorted(lanes, key=lambda lane: -(lane.score or 0.0))[: search.confirm_top]
+    asked = [lane for lane in best for _ in range(search.confirm_seeds)]
+    chains = [
+        run_segment(
+            arena,
+            confirmation(lane.id, lane.judged.candidate.text),
+            arena.whole(),
+            seed=arena.seed(lane.id, 1 + i % search.confirm_seeds),
+            seed_set="selection",
+            salt=1 + lane.id.iteration,
+        )
+        for i, lane in enumerate(asked)
+    ]
+    for lane, end in zip(asked, arena.engine.run(chains), strict=True):
+        lane.steps += end.training.end_step
+        lane.cpu_s += end.training.cpu_s + sum(e.cpu_s for e in end.evaluations)
+        lane.outcome, lane.text = end.outcome or lane.outcome, end.text or lane.text
+        score = score_of(end.evaluations)
+        if score is not None:
+            lane.confirmed.append(score)
+
+
 def _close(lane: _Lane, arena: Arena) -> Result:
     result = Result(
         judged=lane.judged,
@@ -123,6 +152,7 @@ def _close(lane: _Lane, arena: Arena) -> Result:
         score=lane.score if lane.outcome in (None, Outcome.STOPPED) else None,
         steps=lane.steps,
         cpu_s=lane.cpu_s,
+        trainings=1 + len(lane.confirmed),
     )
     if arena.run.recall("candidate_closed", candidate=lane.id) is None:
         arena.run.record("candidate_closed", key={"candidate": lane.id}, result=result)

@@ -23,7 +23,7 @@ class Contender:
     candidate: CandidateId | None = None
     """None for a control or a claim."""
     purpose: str | None = None
-    """`claim` or `assay`; None within the search."""
+    """`confirm`, `claim` or `assay`; None within the search proper."""
 
     def __post_init__(self) -> None:
         if (self.reward == "program") != (self.program is not None):
@@ -44,6 +44,17 @@ class Contender:
         if self.purpose is None and self.candidate is not None:
             return f"iterations/{self.candidate.iteration:03d}/candidates/{self.candidate.number}"
         return f"{self.purpose}/{self.name}"
+
+
+def confirmation(candidate: CandidateId, program: str) -> Contender:
+    """A candidate once more, with another training seed and other episodes."""
+    return Contender(
+        name=str(candidate).replace("/", "-"),
+        reward="program",
+        program=program,
+        candidate=candidate,
+        purpose="confirm",
+    )
 
 
 def candidate_contender(candidate: CandidateId, program: str) -> Contender:

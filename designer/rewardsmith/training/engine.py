@@ -99,9 +99,7 @@ class _Round(Generic[T]):
             chain.close()
         self._selector.close()
 
-    def _advance(
-        self, number: int, resume: Callable[[], Job], *, is_first: bool = False
-    ) -> None:
+    def _advance(self, number: int, resume: Callable[[], Job], *, is_first: bool = False) -> None:
         try:
             job = resume()
         except StopIteration as end:

@@ -57,13 +57,29 @@ class SegmentEnd:
 
 
 def run_segment(
-    arena: Arena, contender: Contender, segment: Segment, *, seed: int, seed_set: SeedSet
+    arena: Arena,
+    contender: Contender,
+    segment: Segment,
+    *,
+    seed: int,
+    seed_set: SeedSet,
+    salt: int = 0,
 ) -> Chain[SegmentEnd]:
-    """Train one segment and judge its checkpoints; what the journal holds is not done again."""
+    """Train one segment and judge its checkpoints; what the journal holds is not done again.
+
+    Args:
+        arena: The conditions.
+        contender: Who is trained.
+        segment: Which link of the training.
+        seed: Of the whole training.
+        seed_set: Episodes to judge on.
+        salt: Another one gives other episodes of the set.
+    """
     training = yield from _train(arena, contender, segment, seed)
     if training.outcome is not None:
         return SegmentEnd(training=training, outcome=training.outcome, text=training.text)
-    return (yield from _judge(arena, contender, training, seed, seed_set))
+    seeds = arena.episodes(seed_set, salt=salt)
+    return (yield from _judge(arena, contender, training, seed, seed_set, seeds))
 
 
 # ------------------------------------------------------------------- training
@@ -204,13 +220,17 @@ def _limits(limits: LimitsConfig, cpu_s: float, *, is_cuda: bool = False) -> Lim
 
 
 def _judge(
-    arena: Arena, contender: Contender, training: Training, seed: int, seed_set: SeedSet
+    arena: Arena,
+    contender: Contender,
+    training: Training,
+    seed: int,
+    seed_set: SeedSet,
+    seeds: tuple[int, ...],
 ) -> Chain[SegmentEnd]:
     recalled = _recall_evaluations(arena, contender, training, seed, seed_set)
     if recalled is not None:
         return _segment_end(training, recalled)
-    seeds = arena.episodes(seed_set)
-    n_recorded = arena.n_recorded if seed_set == "selection" else 0
+    n_recorded = arena.n_recorded if contender.purpose is None else 0
     policies = [
         PolicyRequest(kind="mlp", seeds=seeds, record=n_recorded) for _ in training.checkpoints
     ]
