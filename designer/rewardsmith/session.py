@@ -61,7 +61,7 @@ def start_run(runs_dir: Path, task: Task, config: RunConfig) -> Run:
     training_of(card, task, config)
     return Run.create(
         runs_dir,
-        name=f"{Path(card.ref).stem if card.folder else card.ref} {task.name}",
+        name=f"{_name_of(card)} {task.name}",
         config=to_mapping(config),
         task=task,
         versions=versions(),
@@ -150,6 +150,11 @@ def training_of(card: EnvCard, task: Task, config: RunConfig) -> tuple[Preset, i
 def versions() -> Mapping[str, str]:
     """Versions of what a result depends on."""
     return {name: _version(name) for name in RECORDED_DISTRIBUTIONS}
+
+
+def _name_of(card: EnvCard) -> str:
+    """What a person would call the card: its folder rather than `card.yaml`."""
+    return card.folder.name if card.folder else card.ref
 
 
 def _device(config: RunConfig, preset: Preset) -> str:
