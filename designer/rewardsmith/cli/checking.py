@@ -8,7 +8,7 @@ from rewardsmith.errors import UsageError
 from rewardsmith.messages import Finding, Verdict
 
 MAX_BYTES = 256 * 1024
-REFUSED = 1
+REFUSED = 2
 """Exit status for a program that may not be trained with."""
 
 _STYLES = {"error": "red", "warning": "yellow", "note": "dim"}
