@@ -98,7 +98,7 @@ def test_refused_reward_file_names_line_and_remedy(tmp_path: Path) -> None:
         "import os\n\ndef reward(state, action, xp):\n    return {'a': state.nope}\n"
     )
     done = call(tmp_path, "check", "bad.py", "--env", "HalfCheetah-v5")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "bad.py:1: error:" in done.stdout
     assert "bad.py:4: error:" in done.stdout
     assert "forward_velocity" in done.stdout

@@ -6,7 +6,6 @@ import pytest
 
 from rewardsmith.cli.request import Request
 from rewardsmith.errors import UsageError
-from rewardsmith.training.arena import free_cores
 
 
 def test_name_of_a_card_task_is_that_task() -> None:
@@ -55,7 +54,8 @@ def test_flags_win_over_settings_and_settings_over_the_file(tmp_path: Path) -> N
     assert config.search.candidates == 9
 
 
-def test_jobs_are_the_free_cores_unless_said() -> None:
-    assert Request(env="", task="", flags={}).resolve_config().jobs == free_cores()
-    assert Request(env="", task="", flags={"jobs": 1}).resolve_config().jobs == 1
-    assert Request(env="", task="", settings=("jobs=1",), flags={}).resolve_config().jobs == 1
+def test_jobs_are_left_to_the_machine_unless_said(tmp_path: Path) -> None:
+    assert Request(env="", task="", flags={}).resolve_config().jobs == 0
+    assert Request(env="", task="", flags={"jobs": 7}).resolve_config().jobs == 7
+    (tmp_path / "c.yaml").write_text("jobs: 3\n", encoding="utf-8")
+    assert Request(env="", task="", config=tmp_path / "c.yaml", flags={}).resolve_config().jobs == 3
