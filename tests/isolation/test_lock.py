@@ -55,7 +55,7 @@ def test_machine_without_landlock_and_seccomp_is_said_to_have_none(
     assert report.level == "none"
     assert {"no Landlock on this system", "no seccomp library on this system"} <= {*report.notes}
     assert done == ["limits", "privileges"]
-    with pytest.raises(lock.LockError, match="The sandbox is none, 'partial' is required: no Land"):
+    with pytest.raises(lock.LockError, match="'partial' is required: .*no Landlock"):
         lock.lock(Limits(), required="partial")
 
 
