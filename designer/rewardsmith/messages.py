@@ -20,13 +20,16 @@ Layer = Literal["static", "probe", "review"]
 Author = Literal["offline", "model", "human", "reference"]
 SeedSet = Literal["training", "selection", "report"]
 SuccessSemantics = Literal["held", "final", "ever"]
-RewardSource = Literal["program", "native", "sparse"]
+RewardKind = Literal["program", "native", "sparse"]
 
 COMPONENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 """What a reward component may be called."""
 
 MAX_COMPONENTS = 16
 """Reward components a program may return."""
+
+MAX_FITNESS = 1e100
+"""Beyond this magnitude a fitness is no measurement, and sums of a few overflow."""
 
 
 class Outcome(StrEnum):
@@ -274,8 +277,8 @@ class Evaluation:
 
     @property
     def is_finite(self) -> bool:
-        """Whether every episode's fitness is a finite number."""
-        return all(math.isfinite(e.fitness) for e in self.episodes)
+        """Whether every episode's fitness is a finite number, of a magnitude that can be summed."""
+        return all(abs(e.fitness) <= MAX_FITNESS for e in self.episodes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -303,7 +306,10 @@ class Trajectory:
                 raise ValueError(
                     f"component {name!r} has shape {values.shape}, expected ({n_steps},)"
                 )
-        for array in (*self.fields.values(), self.actions, *self.components.values()):
+        if self.rewards is not None and self.rewards.shape != (n_steps,):
+            raise ValueError(f"rewards have shape {self.rewards.shape}, expected ({n_steps},)")
+        paid = () if self.rewards is None else (self.rewards,)
+        for array in (*self.fields.values(), self.actions, *self.components.values(), *paid):
             array.setflags(write=False)
 
     @property

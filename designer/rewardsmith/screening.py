@@ -25,12 +25,10 @@ class Screening:
 
 def screen_duplicates(judged: Sequence[Judged], history: History) -> tuple[Screening, ...]:
     """Screen accepted candidates whose expression graph was seen before, in candidate order."""
-    seen = {
-        j.verdict.graph_hash: j.candidate.id
-        for iteration in history.iterations
-        for j in iteration.judged
-        if j.verdict.ok and j.verdict.graph_hash
-    }
+    seen: dict[str, CandidateId] = {}
+    for earlier in (j for iteration in history.iterations for j in iteration.judged):
+        if earlier.verdict.ok and earlier.verdict.graph_hash:
+            seen.setdefault(earlier.verdict.graph_hash, earlier.candidate.id)
     screenings = []
     for j in judged:
         twin = seen.get(j.verdict.graph_hash) if j.verdict.graph_hash else None

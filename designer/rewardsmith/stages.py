@@ -6,7 +6,6 @@ analyzer work here; a language model takes their places through the same signatu
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rewardsmith.loop import Stages
 from rewardsmith.messages import (
@@ -65,23 +64,29 @@ class Workshop:
         run, number = self.arena.run, len(history.iterations)
         recalled = run.recall("iteration_started", iteration=number)
         if recalled is not None:
-            return tuple(load(Candidate, c) for c in recalled["candidates"])
-        card = self.arena.card
-        candidates = propose(
+            candidates = tuple(load(Candidate, c) for c in recalled["candidates"])
+        else:
+            candidates = self._propose(task, history)
+            run.record("iteration_started", key={"iteration": number}, candidates=list(candidates))
+        for candidate in candidates:
+            key = {"candidate": candidate.id}
+            if run.recall("candidate_proposed", **key) is None:
+                run.record("candidate_proposed", key=key, candidate=candidate)
+        return candidates
+
+    def _propose(self, task: Task, history: History) -> tuple[Candidate, ...]:
+        card, config = self.arena.card, self.arena.config
+        return propose(
             task,
             card.state,
             history,
-            n=self.arena.config.search.candidates,
-            iteration=number,
-            seed=self.arena.config.seed,
+            n=config.search.candidates,
+            iteration=len(history.iterations),
+            seed=config.seed,
             words=CardWords(
                 start=card.start, episode_end=card.episode_end, exploits=card.known_exploits
             ),
         )
-        run.record("iteration_started", key={"iteration": number}, candidates=list(candidates))
-        for candidate in candidates:
-            run.record("candidate_proposed", key={"candidate": candidate.id}, candidate=candidate)
-        return candidates
 
     # ------------------------------------------------------------------ judge
 
@@ -155,23 +160,27 @@ class Workshop:
         accepted = [j for j in judged if j.verdict.ok]
         screenings = screen_duplicates(accepted, history)
         kept = []
-        for one, screening in zip(accepted, screenings, strict=True):
-            self._record(screening)
+        for one, decided in zip(accepted, screenings, strict=True):
+            screening = self._recorded_screening(decided)
             if screening.is_screened:
                 self._close(one, Outcome.SCREENED, screening.reason)
             else:
                 kept.append(one)
         return tuple(kept)
 
-    def _record(self, screening: Screening) -> None:
+    def _recorded_screening(self, screening: Screening) -> Screening:
+        """The decision as it was recorded before, or now."""
         key = {"candidate": screening.candidate}
-        if self.arena.run.recall("candidate_screened", **key) is None:
-            self.arena.run.record(
-                "candidate_screened",
-                key=key,
-                screened=screening.is_screened,
-                reason=screening.reason,
-            )
+        recalled = self.arena.run.recall("candidate_screened", **key)
+        if recalled is not None:
+            return Screening(candidate=screening.candidate, reason=recalled["reason"])
+        self.arena.run.record(
+            "candidate_screened",
+            key=key,
+            screened=screening.is_screened,
+            reason=screening.reason,
+        )
+        return screening
 
     # ---------------------------------------------------------------- compete
 
@@ -195,20 +204,21 @@ class Workshop:
         return analysis
 
     def _study(self, result: Result, task: Task) -> Chain[Analysis]:
-        recorded = self._recorded(result)
+        program = read_program(result.judged.candidate.text, self.arena.card.state).program
+        recorded, per_checkpoint = self._recorded(result), self.arena.n_recorded
         named = self.arena.references.named
-        scored = yield from judging.score(
-            result.judged.candidate.text,
-            [*recorded, *named.values()],
-            task=task,
-            gamma=self.arena.preset.gamma,
-            config=self.arena.config,
-        )
+        scored = None
+        if program is not None and recorded:
+            scored = yield from judging.score(
+                program,
+                [*recorded, *named.values()],
+                task=task,
+                gamma=self.arena.preset.gamma,
+                config=self.arena.config,
+            )
         scored = scored or ()
         rollouts, references = scored[: len(recorded)], scored[len(recorded) :]
-        per_checkpoint = self.arena.n_recorded
         last = rollouts[-per_checkpoint:]
-        program = read_program(result.judged.candidate.text, self.arena.card.state).program
         if last:
             self.arena.run.save_trajectories(result.id, last)
         return analyze(
@@ -258,7 +268,7 @@ def _pairs(
     n_checkpoints = len(rollouts) // max(1, per_checkpoint)
     pairs: list[tuple[float, float]] = []
     for i, evaluation in enumerate(result.evaluations[-n_checkpoints:] if n_checkpoints else ()):
-        by_seed: dict[int, Any] = {episode.seed: episode for episode in evaluation.episodes}
+        by_seed = {episode.seed: episode for episode in evaluation.episodes}
         for rollout in rollouts[i * per_checkpoint : (i + 1) * per_checkpoint]:
             if rollout.rewards is not None:
                 pairs.append((float(rollout.rewards.sum()), by_seed[rollout.seed].fitness))

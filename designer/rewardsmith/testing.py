@@ -2,9 +2,11 @@
 
 `LineWorld` is a tiny environment whose best reward is known. `InProcessEngine` runs jobs in the
 calling process: fast and without any isolation, so never give it a program that you have not read.
+`ScriptedEngine` trains nothing: what every program is worth stands in a table.
 """
 
 import importlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,12 +14,24 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from rewardsmith.evaluation.policy import PolicySpec
+from rewardsmith.evaluation.requests import (
+    EvaluationReply,
+    EvaluationRequest,
+    decode_request,
+    encode_reply,
+)
 from rewardsmith.isolation.frames import ARRAYS, METRIC, RESULT, TENSORS, Frame
 from rewardsmith.isolation.job import Job, JobEnd
 from rewardsmith.isolation.strict_json import dump_json, parse_json
-from rewardsmith.isolation.tensors import Array, parse_arrays
-from rewardsmith.messages import Outcome, Task
+from rewardsmith.isolation.tensors import Array, dump_tensors, parse_arrays
+from rewardsmith.isolation.trajectories import to_arrays
+from rewardsmith.messages import EpisodeScore, Outcome, Task, Trajectory
+from rewardsmith.training.checkpoint import checkpoint_tensors
 from rewardsmith.training.engine import Chain, T
+from rewardsmith.training.requests import TrainRequest
+from rewardsmith.training.requests import decode as decode_job
+from rewardsmith.training.trial import WORKER
 
 LINE_CARD = """\
 id: rewardsmith.testing:LineWorld
@@ -128,6 +142,82 @@ class InProcessEngine:
         except Exception as error:  # a job's failure is a value
             return JobEnd(outcome=Outcome.CRASHED, text=f"{type(error).__name__}: {error}")
         return JobEnd(outcome=None, frames=tuple(place.frames), cpu_s=0.01)
+
+
+class ScriptedEngine(InProcessEngine):
+    """Answers trainings and evaluations from a table; no environment, no network.
+
+    Args:
+        worth: A word of a program's text, or the name of a built-in reward, to what becomes of its
+            trainings: the fitness that all their evaluations show, or how they end. Of several, the
+            first is for the first training from scratch, and so on; the last one stays.
+        spec: Shape of the policies.
+        judged: A word as above to how its evaluations end, where they do not end well.
+    """
+
+    def __init__(
+        self,
+        worth: Mapping[str, Sequence[float | JobEnd]],
+        spec: PolicySpec,
+        judged: Mapping[str, JobEnd] | None = None,
+    ) -> None:
+        super().__init__()
+        self._worth, self._spec, self._judged = worth, spec, judged or {}
+        self._n_trainings: Counter[str] = Counter()
+        self._told: list[tuple[str, float]] = []
+
+    def _do(self, job: Job) -> JobEnd:
+        self.jobs.append(job)
+        if job.module != WORKER:
+            return self._evaluate(job, decode_request(job.request))
+        request = decode_job(job.request)
+        assert isinstance(request, TrainRequest)
+        return self._train(job, request)
+
+    def _train(self, job: Job, request: TrainRequest) -> JobEnd:
+        text = request.program or request.reward
+        word = next(word for word in self._worth if word in text)
+        self._n_trainings[word] += request.start_step == 0
+        worth = self._worth[word]
+        told = worth[min(self._n_trainings[word], len(worth)) - 1]
+        if isinstance(told, JobEnd):
+            return told
+        self._told.append((word, told))
+        tensors = {
+            name: np.ones(spec.shape, np.float32 if spec.dtype == "F32" else np.float64)
+            for name, spec in checkpoint_tensors(self._spec).items()
+        }
+        tensors["actor.0.bias"][0] = len(self._told) - 1
+        blobs = [dump_tensors(tensors) for _ in request.checkpoint_steps]
+        return JobEnd(outcome=None, frames=tuple(Frame(TENSORS, b) for b in blobs), cpu_s=1.0)
+
+    def _evaluate(self, job: Job, request: EvaluationRequest) -> JobEnd:
+        tensors = parse_arrays(job.tensors)
+        policies = range(len(request.policies))
+        told = [self._told[int(tensors[f"{i}/actor.0.bias"][0])] for i in policies]
+        if told[0][0] in self._judged:
+            return self._judged[told[0][0]]
+        episodes = tuple(
+            tuple(_episode(seed, fitness) for seed in policy.seeds)
+            for policy, (_, fitness) in zip(request.policies, told, strict=True)
+        )
+        reply = EvaluationReply(episodes=episodes, obs_dim=self._spec.obs_dim, sandbox="none")
+        recorded = [
+            Frame(ARRAYS, dump_tensors(to_arrays([_rollout(s) for s in p.seeds[: p.record]])))
+            for p in request.policies
+            if p.record
+        ]
+        result = Frame(RESULT, dump_json(encode_reply(reply)))
+        return JobEnd(outcome=None, frames=(*recorded, result), cpu_s=1.0)
+
+
+def _episode(seed: int, fitness: float) -> EpisodeScore:
+    return EpisodeScore(seed=seed, fitness=fitness, success=fitness > 0, length=1, terminated=False)
+
+
+def _rollout(seed: int) -> Trajectory:
+    fields = {"position": np.zeros(2), "goal": np.ones(2)}
+    return Trajectory(seed=seed, fields=fields, actions=np.zeros((1, 1)), terminated=False)
 
 
 class _Place:

@@ -1,16 +1,15 @@
-"""Turn over: pitch forward onto the back, nose down first, then lie still."""
+"""Turn over: pitch forward onto the back, nose down first, then lie still without effort."""
 
 CONTRACT = 1
-WEIGHTS = {"tilt": 1.0, "over": 1.0, "turning": 0.2, "still": 0.3, "effort": 0.01}
+WEIGHTS = {"over": 1.0, "turning": 0.3, "still": 0.5, "effort": 0.1}
 
 
 def reward(state, action, xp):
-    missing = xp.abs(state.torso_pitch - xp.pi)
-    is_over = xp.where(missing < 0.7, 1.0, 0.0)
+    upside_down = -xp.cos(state.torso_pitch)
+    is_over = xp.where(upside_down > 0.8, 1.0, 0.0)
     return {
-        "tilt": -missing,
-        "over": is_over,
-        "turning": xp.where(missing < 0.7, 0.0, xp.tanh(state.pitch_velocity)),
-        "still": -is_over * xp.abs(state.forward_velocity),
-        "effort": -xp.sum(action**2),
+        "over": upside_down,
+        "turning": (1.0 - is_over) * xp.tanh(0.3 * state.pitch_velocity),
+        "still": is_over * xp.gaussian(state.forward_velocity, 0.2),
+        "effort": -is_over * xp.sum(action**2),
     }

@@ -1,12 +1,15 @@
-"""Hop forward: speed, and staying alive; little effort."""
+"""Hop forward: speed up to a limit, upright, without falling; little effort."""
 
 CONTRACT = 1
-WEIGHTS = {"forward": 1.0, "alive": 1.0, "effort": 0.001}
+PARAMS = {"enough": 1.5}
+WEIGHTS = {"forward": 1.0, "alive": 0.3, "fall": 20.0, "upright": 2.0, "effort": 0.001}
 
 
-def reward(state, action, xp, *, terminated):
+def reward(state, action, xp, *, terminated, params):
     return {
-        "forward": state.forward_velocity,
+        "forward": xp.minimum(state.forward_velocity, params.enough),
         "alive": xp.where(terminated, 0.0, 1.0),
+        "fall": xp.where(terminated, -1.0, 0.0),
+        "upright": -xp.abs(state.torso_pitch),
         "effort": -xp.sum(action**2),
     }

@@ -1,6 +1,8 @@
 """Shipped cards tell the truth, and bad cards say where and how they are bad."""
 
 from pathlib import Path
+from statistics import mean
+from typing import Any, cast
 
 import pytest
 
@@ -47,7 +49,20 @@ def test_shipped_task_has_an_expert_and_a_sparse_reference(name: str) -> None:
     for task in load_card(name).tasks.values():
         assert task.references["sparse"] == "sparse"
         assert isinstance(task.references["expert"], Path)
-        assert task.assay is None
+
+
+@pytest.mark.parametrize("name", card_names())
+def test_shipped_assay_says_what_its_numbers_say(name: str) -> None:
+    for task in load_card(name).tasks.values():
+        assay = cast(dict[str, Any], task.assay)
+        rates = {r: assay[r]["success"] for r in ("native", "expert", "sparse") if r in assay}
+        assert set(rates) == set(task.references)
+        assert all(len(found) == assay["seeds"] >= 3 for found in rates.values())
+        sparse = rates.pop("sparse")
+        separates = mean(sparse) < task.target and any(
+            mean(found) >= task.target and min(found) > max(sparse) for found in rates.values()
+        )
+        assert assay["verdict"] == ("separates" if separates else "unverified")
 
 
 def test_card_is_found_by_name_folder_and_file() -> None:

@@ -105,8 +105,9 @@ def test_the_same_segment_gives_the_same_checkpoint_in_another_process(arena: Ar
 
 def test_a_score_equals_the_reward_that_the_program_pays(arena: Arena) -> None:
     recorded = arena.references.trajectories
+    program = require_program(GOOD, arena.card.state)
     (scored,) = arena.engine.run(
-        [judging.score(GOOD, recorded, task=arena.task, gamma=0.99, config=arena.config)]
+        [judging.score(program, recorded, task=arena.task, gamma=0.99, config=arena.config)]
     )
     assert scored is not None
     for before, after in zip(recorded, scored, strict=True):

@@ -4,6 +4,7 @@ It never sees a reward program, torch or pickle: policies are NumPy networks fro
 driver has validated. It locks itself once the environment is made.
 """
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,8 @@ from rewardsmith.messages import EpisodeScore, Trajectory
 
 Array = np.ndarray[Any, Any]
 
+SIGN_OF_LIFE_S = 20.0
+
 
 def answer(place: Workplace) -> None:
     """Judge the policies that the job asks about."""
@@ -43,7 +46,7 @@ def answer(place: Workplace) -> None:
     n_networks = 0
     for policy in request.policies:
         env = envs[len(policy.seeds)]
-        act = _act(policy, request, env, tensors, n_networks)
+        act = _alive(_act(policy, request, env, tensors, n_networks), place)
         n_networks += policy.kind == "mlp"
         trajectories = record(env, act, seed=policy.seeds[0])
         episodes.append(tuple(judge.score(t) for t in trajectories))
@@ -103,6 +106,20 @@ def _act(
             prefix = f"{number}/"
             mine = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
             return MlpPolicy(request.spec, mine).act
+
+
+def _alive(act: Act, place: Workplace) -> Act:
+    """`act`, with a sign of life every few seconds: a long evaluation is not a hung one."""
+    heard_at = time.monotonic()
+
+    def acting(obs: Array) -> Array:
+        nonlocal heard_at
+        if time.monotonic() - heard_at > SIGN_OF_LIFE_S:
+            place.send_metric({})
+            heard_at = time.monotonic()
+        return act(obs)
+
+    return acting
 
 
 def _send(place: Workplace, trajectories: tuple[Trajectory, ...]) -> None:

@@ -26,6 +26,8 @@ from rewardsmith.messages import Task, Trajectory
 Array = np.ndarray[Any, Any]
 
 MODULE = "rewardsmith.evaluation.evaluator"
+MAX_RECORDED_STEPS = 10_000_000
+"""Timesteps of one policy's recorded episodes together; their bytes are capped besides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,26 @@ def read_judgement(frames: Sequence[Frame], policies: Sequence[PolicyRequest]) -
     asked = [policy.seeds for policy in policies]
     if [tuple(e.seed for e in episodes) for episodes in reply.episodes] != asked:
         raise FrameError("other episodes than those asked for")
-    arrays = [frame.payload for frame in frames if frame.kind == ARRAYS]
-    recorded = [t for blob in arrays for t in from_arrays(parse_arrays(blob))]
-    return Judgement(reply=reply, recorded=tuple(recorded))
+    recorded = tuple(
+        trajectory
+        for frame in frames
+        if frame.kind == ARRAYS
+        for trajectory in _read_trajectories(frame.payload)
+    )
+    expected = [
+        (episode.seed, episode.length, episode.terminated)
+        for policy, episodes in zip(policies, reply.episodes, strict=True)
+        for episode in episodes[: policy.record]
+    ]
+    if [(t.seed, t.length, t.terminated) for t in recorded] != expected:
+        raise FrameError("other recordings than those asked for")
+    return Judgement(reply=reply, recorded=recorded)
+
+
+def _read_trajectories(blob: bytes) -> tuple[Trajectory, ...]:
+    try:
+        return from_arrays(parse_arrays(blob, max_rows=MAX_RECORDED_STEPS))
+    except FrameError:
+        raise
+    except ValueError as error:
+        raise FrameError(f"recordings that contradict themselves: {error}") from error

@@ -84,7 +84,7 @@ class MlpPolicy:
 
 def to_environment(outputs: np.ndarray[Any, Any], action: ActionSpec) -> np.ndarray[Any, Any]:
     """Clip a policy's outputs to [-1, 1] and scale them to the action's bounds."""
-    low, high = np.asarray(action.low), np.asarray(action.high)
-    unit = np.clip(outputs.astype(np.float64), -1.0, 1.0)
+    low, high = np.asarray(action.low), np.asarray(action.high)  # flat, whatever the shape
+    unit = np.clip(outputs.reshape(len(outputs), -1).astype(np.float64), -1.0, 1.0)
     scaled = low + (unit + 1.0) * 0.5 * (high - low)
     return np.asarray(scaled.reshape(len(outputs), *action.shape))

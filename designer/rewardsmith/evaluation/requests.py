@@ -7,9 +7,10 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from rewardsmith.evaluation.policy import PolicySpec
+from rewardsmith.isolation.frames import FrameError
 from rewardsmith.messages import EpisodeScore, Task
 
 
@@ -21,7 +22,7 @@ class PolicyRequest:
     seeds: tuple[int, ...]
     """Consecutive; one episode each."""
     value: float = 0.0
-    """Of a constant action, in [-1, 1] of each dimension's range."""
+    """Of a constant action, in [-1, 1] of each dimension's range; 0 is doing nothing."""
     record: int = 0
     """Episodes, from the first, whose state fields are sent back."""
 
@@ -51,8 +52,12 @@ class EvaluationReply:
     episodes: tuple[tuple[EpisodeScore, ...], ...]
     obs_dim: int
     """Length of an observation, as policies see it."""
-    sandbox: str
+    sandbox: Literal["none", "partial", "strict"]
     """Level of isolation it ran under."""
+
+    def __post_init__(self) -> None:
+        if self.obs_dim < 1:
+            raise ValueError("an observation has at least one number")
 
 
 # A plain dataclass takes its configuration from what surrounds it: hence the tuples.
@@ -87,6 +92,9 @@ def decode_reply(content: object) -> EvaluationReply:
     """The reply that was encoded.
 
     Raises:
-        pydantic.ValidationError: It is not one.
+        FrameError: It is not one.
     """
-    return _REPLY.validate_python((content,))[0]
+    try:
+        return _REPLY.validate_python((content,))[0]
+    except ValidationError as error:
+        raise FrameError(f"no reply of an evaluator: {len(error.errors())} of its parts") from None

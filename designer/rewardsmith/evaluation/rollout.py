@@ -39,11 +39,21 @@ def record(env: StateVectorEnv, act: Act, *, seed: int) -> tuple[Trajectory, ...
 
 
 def constant(action: ActionSpec, value: float, n_envs: int) -> Act:
-    """Always the same action: `value` in [-1, 1] of each dimension's range, or the first choice."""
+    """Always the same action.
+
+    Args:
+        action: What may be done.
+        value: In [-1, 1] of each dimension's range; 0 is doing nothing, which is an action of zero
+            where the range holds it. A discrete action has its first choice, or the last one for a
+            positive value.
+        n_envs: Number of rows.
+    """
     if action.kind == "discrete":
-        return lambda obs: np.zeros(n_envs, dtype=int)
+        choice = action.n - 1 if value > 0 else 0
+        return lambda obs: np.full(n_envs, choice)
     low, high = np.asarray(action.low), np.asarray(action.high)
-    level = (low + (value + 1.0) * 0.5 * (high - low)).reshape(action.shape)
+    level = low + (value + 1.0) * 0.5 * (high - low) if value else np.clip(0.0, low, high)
+    level = level.reshape(action.shape)
     return lambda obs: np.broadcast_to(level, (n_envs, *action.shape)).copy()
 
 
@@ -51,7 +61,7 @@ def uniform(action: ActionSpec, n_envs: int, rng: np.random.Generator) -> Act:
     """Uniformly random actions."""
     if action.kind == "discrete":
         return lambda obs: rng.integers(action.n, size=n_envs)
-    low, high = np.asarray(action.low), np.asarray(action.high)
+    low, high = np.asarray(action.low), np.asarray(action.high)  # flat, whatever the shape
     shape = (n_envs, *action.shape)
     return lambda obs: rng.uniform(low, high, size=(n_envs, len(low))).reshape(shape)
 

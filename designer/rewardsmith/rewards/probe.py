@@ -1,11 +1,14 @@
 """The probe: a program tried on real transitions before it may train.
 
 `measure` runs in a locked worker and returns numbers only; `report` turns them into findings in the
-driver, so that no sentence of a verdict was written by a process that held reward code. Every
-compilation is proved here: the original text row by row against the compiled batch, under a
-permutation of the rows, and NumPy against torch.
+driver, so that no sentence of a verdict was written by a process that held reward code: but for a
+crash, of which the last line is quoted. Every compilation is proved here: the original text row by
+row against the compiled batch, under a permutation of the rows, and NumPy against torch.
 """
 
+import math
+import re
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +18,7 @@ import numpy as np
 
 from rewardsmith.environments.episodes import StepInputs
 from rewardsmith.language.findings import finding
-from rewardsmith.language.runtime import Compiled, load_compiled, load_rows
+from rewardsmith.language.runtime import Compiled, Rows, load_compiled, load_rows
 from rewardsmith.messages import Finding, Outcome, StateSpec, Trajectory
 from rewardsmith.rewards.composition import inputs_read
 from rewardsmith.rewards.contract import RewardProgram
@@ -35,6 +38,8 @@ SLOW_US = 400.0
 DOMINATING = 100.0
 """A component this many times as variable as all others together is mentioned."""
 
+_TYPE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}|")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentRange:
@@ -44,6 +49,11 @@ class ComponentRange:
     high: float
     std: float
     is_finite: bool
+    """Whether every value was; the others are of those that were."""
+
+    def __post_init__(self) -> None:
+        if any(map(math.isnan, (self.low, self.high, self.std))):
+            raise ValueError("a range has to be numbers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +63,8 @@ class Measurements:
     n_rows: int
     ranges: Mapping[str, ComponentRange]
     row_difference: Mapping[str, float]
-    """Largest relative difference of a component between the original text and the batch."""
+    """Largest difference between the original text and the batch, of every component, `potential`
+    and `memory.<name>`; these three are in units of the tolerance."""
     permutation_difference: float
     torch_difference: float
     us_per_call: float
@@ -62,6 +73,13 @@ class Measurements:
     """Lines of branches that no probed row entered."""
     row_error: str = ""
     """Type of the exception that the original text raised; empty when it raised none."""
+
+    def __post_init__(self) -> None:
+        differences = (*self.row_difference.values(), self.permutation_difference)
+        if any(map(math.isnan, (*differences, self.torch_difference, self.us_per_call))):
+            raise ValueError("measurements have to be numbers")
+        if not _TYPE_NAME.fullmatch(self.row_error):
+            raise ValueError("the name of an exception's type has to be a name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,17 +182,27 @@ def _against_rows(
 ) -> tuple[dict[str, float], str]:
     original = load_rows(program.normalised)
     constants = _constants(spec)
-    worst = dict.fromkeys(program.components, 0.0)
+    worst = dict.fromkeys(batch, 0.0)
     for i in range(len(next(iter(rows.values())))):
         inputs = {**constants, **{name: values[i] for name, values in rows.items()}}
         try:
-            expected, _ = original.components(inputs, program.params)
+            expected = _expected(program, original, inputs)
         except Exception as error:  # the one place where a candidate's own text runs
-            return worst, type(error).__name__
+            return worst, type(error).__name__[:64]
         for name in worst:
             got = _difference(expected.get(name, 0.0), batch[name][i])
             worst[name] = max(worst[name], got)
     return worst, ""
+
+
+def _expected(program: RewardProgram, original: Rows, inputs: Inputs) -> dict[str, Any]:
+    """What the original text makes of one step; memory that it does not return stays as it was."""
+    components, updates = original.components(inputs, program.params)
+    kept = {name: value for name, value in inputs.items() if name.startswith("memory.")}
+    found = {**components, **kept, **{f"memory.{name}": v for name, v in updates.items()}}
+    if program.has_potential:
+        found["potential"] = original.potential(inputs, program.params)
+    return found
 
 
 def _constants(spec: StateSpec) -> dict[str, Array]:
@@ -245,7 +273,7 @@ def _range(values: Array) -> ComponentRange:
     return ComponentRange(
         low=float(kept.min()),
         high=float(kept.max()),
-        std=float(kept.std()),
+        std=float(np.nan_to_num(kept.std(), nan=sys.float_info.max)),  # its square may overflow
         is_finite=len(finite) == len(values),
     )
 
@@ -258,7 +286,7 @@ def report(measurements: Measurements, program: RewardProgram) -> ProbeReport:
     found = [
         *_proofs(measurements, program),
         *_values(measurements, program),
-        *_notes(measurements),
+        *_notes(measurements, program),
     ]
     return ProbeReport(measurements=measurements, findings=tuple(found))
 
@@ -274,8 +302,10 @@ def _proofs(m: Measurements, program: RewardProgram) -> Iterator[Finding]:
     if m.row_error:
         yield _found("probe-raises", error=m.row_error)
         return
-    for name in program.components:
-        if m.row_difference.get(name, np.inf) > 1.0:
+    beside = (*(f"memory.{name}" for name in program.memory), "potential")
+    missing = dict.fromkeys(program.components, math.inf) | dict.fromkeys(beside, 0.0)
+    for name, unknown in missing.items():
+        if m.row_difference.get(name, unknown) > 1.0:
             yield _found("probe-rows-differ", component=name)
     if m.permutation_difference > 1.0:
         yield _found("probe-rows-mix")
@@ -292,7 +322,7 @@ def _values(m: Measurements, program: RewardProgram) -> Iterator[Finding]:
         elif weight * max(abs(seen.low), abs(seen.high)) > HUGE:
             largest = max(seen.low, seen.high, key=abs)
             yield _found("probe-huge", component=name, value=f"{weight * largest:.3g}")
-        elif weight and seen.std == 0.0:
+        elif weight and seen.low == seen.high:  # their computed spread is seldom exactly 0
             yield _found("probe-flat", component=name, severity="note", value=f"{seen.low:.4g}")
     yield from _dominating(m, program)
 
@@ -310,10 +340,11 @@ def _dominating(m: Measurements, program: RewardProgram) -> Iterator[Finding]:
             yield _found("probe-dominating", component=name, severity="warning", times=times)
 
 
-def _notes(m: Measurements) -> Iterator[Finding]:
+def _notes(m: Measurements, program: RewardProgram) -> Iterator[Finding]:
     if m.us_per_call > SLOW_US:
         yield _found("probe-slow", severity="warning", us=f"{m.us_per_call:.0f}")
-    for line in m.unproved_lines:
+    lines = range(1, len(program.text.splitlines()) + 1)
+    for line in sorted(set(m.unproved_lines).intersection(lines)):
         yield _found("probe-unproved", line=line, severity="note")
 
 

@@ -14,6 +14,7 @@ from rewardsmith.messages import (
     Cause,
     ComponentStats,
     EpisodeScore,
+    Outcome,
     Result,
     StateSpec,
     Trajectory,
@@ -98,6 +99,8 @@ def _analysis(result: Result, recording: Recording) -> Analysis:
 
 def _without_rollouts(result: Result) -> Analysis:
     """A candidate that left nothing to look at: only how it ended is known."""
+    if result.outcome in (Outcome.TRAINED, Outcome.STOPPED):
+        return Analysis(candidate=result.id)
     reason = f"{result.outcome}{', ' + result.text if result.text else ''}"
     return Analysis(candidate=result.id, causes=(cause("not-trained", reason=reason),))
 

@@ -12,7 +12,7 @@
 | candidate_screened | candidate | screened: bool, reason |
 | segment_started | candidate, seed, start_step | end_step, attempt |
 | segment_ended | candidate, seed, start_step | training: Training, attempt |
-| candidate_evaluated | candidate, seed, step, seed_set | evaluation: Evaluation, trajectories |
+| candidate_evaluated | candidate, seed, step, seed_set | evaluation: Evaluation, recorded |
 | rung_decided | iteration, rung | scores by candidate; kept, stopped: lists of candidates |
 | candidate_closed | candidate | result: Result |
 | candidate_analyzed | candidate | analysis: Analysis |
@@ -23,7 +23,7 @@
 `candidate` is a `CandidateId`, written `002/1`. What is trained or evaluated beside the search (a
 confirmation, the final claim, a control) has the keys `purpose` and `contender` instead, so that
 it is never taken for a part of it. `accepted` is true in the last layer's event of a candidate
-that may be trained. `trajectories` is the SHA-256 of the recorded episodes, or null.
+that may be trained. `recorded` is the SHA-256 of the recorded episodes, or null.
 """
 
 import re

@@ -36,6 +36,7 @@ class State(StrEnum):
 
 
 S = State
+FAILED = (S.CRASHED, S.TIMED_OUT, S.OVER_LIMIT, S.INVALID)
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     S.PROPOSED: frozenset({S.JUDGING, S.REJECTED}),
     S.JUDGING: frozenset({S.JUDGING, S.ACCEPTED, S.REJECTED}),
@@ -43,9 +44,10 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     S.QUEUED: frozenset({S.RUNNING, S.STOPPED}),
     # Back to queued: only what was lost with the driver or the machine.
     S.RUNNING: frozenset({S.AT_RUNG, S.CRASHED, S.TIMED_OUT, S.OVER_LIMIT, S.QUEUED}),
-    # Back to running, here and below: the next training seed of the same segment.
-    S.AT_RUNG: frozenset({S.EVALUATED, S.RUNNING, S.INVALID}),
-    S.EVALUATED: frozenset({S.EVALUATED, S.RUNNING, S.QUEUED, S.STOPPED, S.TRAINED, S.INVALID}),
+    # Back to running, here and below: the next training seed of the same segment. Evaluations may
+    # end badly as well, and so may the trainings that confirm an evaluated candidate.
+    S.AT_RUNG: frozenset({S.EVALUATED, S.RUNNING, *FAILED}),
+    S.EVALUATED: frozenset({S.EVALUATED, S.RUNNING, S.QUEUED, S.STOPPED, S.TRAINED, *FAILED}),
 }
 """What each open state may become; a state that is not a key is closed."""
 

@@ -4,6 +4,7 @@ Rank halving on evaluated graded fitness. `analysis` decides, this module acts, 
 The incumbent of earlier iterations is finished and takes no part.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
@@ -47,8 +48,9 @@ class _Lane:
 def compete(judged: Sequence[Judged], arena: Arena) -> tuple[Result, ...]:
     """Train and judge candidates; returns their results in candidate order.
 
-    Every candidate is trained with one seed. After each rung's share of the training the worse half
-    by score is stopped, never below the configured minimum and never while all tie.
+    What was decided before is read from the journal and not paid for again. Every candidate is
+    trained with one seed. After each rung's share of the training the worse half by score is
+    stopped, never below the configured minimum and never while all tie.
     """
     recalled = _recall(judged, arena)
     if recalled is not None:
@@ -71,6 +73,8 @@ def score_of(evaluations: Sequence[Evaluation]) -> float | None:
 
 
 def _run_rung(lanes: Sequence[_Lane], segment: Segment, arena: Arena) -> None:
+    """Train and judge one segment of each; who does not reach its end is closed for good."""
+    going = [lane for lane in lanes if not _was_closed_here(lane, arena)]
     chains = [
         run_segment(
             arena,
@@ -79,10 +83,27 @@ def _run_rung(lanes: Sequence[_Lane], segment: Segment, arena: Arena) -> None:
             seed=arena.seed(lane.id),
             seed_set="selection",
         )
-        for lane in lanes
+        for lane in going
     ]
-    for lane, end in zip(lanes, arena.engine.run(chains), strict=True):
+    for lane, end in zip(going, arena.engine.run(chains), strict=True):
         _advance(lane, end)
+        if lane.outcome is not None:
+            _close(lane, arena)
+
+
+def _was_closed_here(lane: _Lane, arena: Arena) -> bool:
+    """Whether this segment closed the candidate before the run was resumed: no second chance."""
+    recalled = arena.run.recall("candidate_closed", candidate=lane.id)
+    if recalled is None:
+        return False
+    result = load(Result, recalled["result"])
+    if result.outcome in (Outcome.TRAINED, Outcome.STOPPED):
+        return False
+    if len(result.evaluations) != len(lane.evaluations):
+        return False
+    lane.steps, lane.cpu_s = result.steps, result.cpu_s
+    lane.outcome, lane.text = result.outcome, result.text
+    return True
 
 
 def _advance(lane: _Lane, end: SegmentEnd) -> None:
@@ -121,7 +142,7 @@ def _decide(lanes: Sequence[_Lane], arena: Arena) -> Rung:
 def _confirm(lanes: Sequence[_Lane], arena: Arena) -> None:
     """Train the best again with other seeds, and judge them on episodes nobody was chosen on."""
     search = arena.config.search
-    best = sorted(lanes, key=lambda lane: -(lane.score or 0.0))[: search.confirm_top]
+    best = sorted(lanes, key=_score_or_none_at_all, reverse=True)[: search.confirm_top]
     asked = [lane for lane in best for _ in range(search.confirm_seeds)]
     chains = [
         run_segment(
@@ -141,6 +162,10 @@ def _confirm(lanes: Sequence[_Lane], arena: Arena) -> None:
         score = score_of(end.evaluations)
         if score is not None:
             lane.confirmed.append(score)
+
+
+def _score_or_none_at_all(lane: _Lane) -> float:
+    return -math.inf if lane.score is None else lane.score
 
 
 def _close(lane: _Lane, arena: Arena) -> Result:

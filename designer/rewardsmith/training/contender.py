@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rewardsmith.messages import CandidateId, RewardSource
+from rewardsmith.messages import CandidateId, RewardKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class Contender:
 
     name: str
     """For people: `002/1`, `native`, `sparse`, `final`."""
-    reward: RewardSource
+    reward: RewardKind
     program: str | None = None
     """Text of the reward program; None for a built-in reward."""
     candidate: CandidateId | None = None

@@ -11,11 +11,9 @@ import selectors
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Generic, Protocol, TypeVar
-
-from pydantic import ValidationError
 
 from rewardsmith.isolation.frames import METRIC, Frame, FrameError
 from rewardsmith.isolation.job import Job, JobEnd
@@ -27,6 +25,15 @@ Chain = Generator[Job, JobEnd, T]
 
 POLL_S = 0.2
 """Longest wait between two looks at the children, in seconds."""
+
+
+def insist(job: Job, attempts: int) -> Chain[JobEnd]:
+    """Run `job`, and again while it is lost through no fault of its own."""
+    for _ in range(attempts):
+        end = yield job
+        if not end.is_lost:
+            break
+    return end
 
 
 class Engine(Protocol):
@@ -130,7 +137,7 @@ class _Round(Generic[T]):
                 active.heard_at = time.monotonic()
             for frame in frames:
                 self._take(active, frame)
-        except (FrameError, ValidationError) as error:
+        except FrameError as error:
             broken = f"It broke the protocol: {error}"
             self._end(active, JobEnd(outcome=Outcome.CRASHED, text=broken))
 
@@ -154,10 +161,11 @@ class _Round(Generic[T]):
         if self._active.pop(active.fd, None) is None:
             return
         self._forget(active.fd)
-        active.child.kill()
+        cpu_s = active.child.kill().cpu_s
         self._free.append(active.slot)
         self._free.sort()
-        self._advance(active.number, partial(self._chains[active.number].send, end))
+        resume = self._chains[active.number].send
+        self._advance(active.number, partial(resume, replace(end, cpu_s=cpu_s)))
 
     def _forget(self, fd: int) -> None:
         with contextlib.suppress(OSError):  # a killed child has closed it
@@ -171,12 +179,12 @@ def _end_of(active: _Active, status: ExitStatus) -> JobEnd:
     match status.reason:
         case "ok" if not active.child.has_ended_well:
             unsaid = "It ended without its last word."
-            return JobEnd(outcome=Outcome.CRASHED, text=unsaid, cpu_s=status.cpu_s)
+            return JobEnd(outcome=Outcome.CRASHED, text=unsaid)
         case "ok":
-            return JobEnd(outcome=None, frames=frames, cpu_s=status.cpu_s)
+            return JobEnd(outcome=None, frames=frames)
         case "over_limit":
-            return JobEnd(outcome=Outcome.OVER_LIMIT, text=text, cpu_s=status.cpu_s)
+            return JobEnd(outcome=Outcome.OVER_LIMIT, text=text)
         case "killed":
-            return JobEnd(outcome=Outcome.CRASHED, text=text, cpu_s=status.cpu_s, is_lost=True)
+            return JobEnd(outcome=Outcome.CRASHED, text=text, is_lost=True)
         case _:
-            return JobEnd(outcome=Outcome.CRASHED, text=text, cpu_s=status.cpu_s)
+            return JobEnd(outcome=Outcome.CRASHED, text=text)

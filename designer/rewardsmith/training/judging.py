@@ -1,11 +1,10 @@
 """Asks workers about programs: the probe before training, the scores of trajectories after it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from rewardsmith.config import RunConfig
 from rewardsmith.environments.cards import load_card
@@ -16,10 +15,10 @@ from rewardsmith.isolation.limits import Limits
 from rewardsmith.isolation.strict_json import parse_json
 from rewardsmith.isolation.tensors import dump_tensors, parse_arrays
 from rewardsmith.isolation.trajectories import to_arrays
-from rewardsmith.messages import COMPONENT_NAME, MAX_COMPONENTS, Outcome, Task, Trajectory
+from rewardsmith.messages import Outcome, Task, Trajectory
 from rewardsmith.rewards.contract import RewardProgram
 from rewardsmith.rewards.probe import ProbeReport, died, report
-from rewardsmith.training.engine import Chain
+from rewardsmith.training.engine import Chain, insist
 from rewardsmith.training.requests import (
     ProbeRequest,
     Request,
@@ -31,32 +30,72 @@ from rewardsmith.training.trial import WORKER
 
 Array = np.ndarray[Any, Any]
 
+MAX_SCORE = 1e12
+"""Largest magnitude of a component or reward of a scored step."""
+
 
 def probe(
     program: RewardProgram, trajectories: Sequence[Trajectory], *, task: Task, config: RunConfig
 ) -> Chain[ProbeReport]:
     """Probe a program on recorded transitions; a probe that died is a finding too."""
     request = ProbeRequest(task=task, program=program.text, sandbox=config.require_sandbox)
-    end = yield _job(request, trajectories, config)
+    end = yield from insist(_job(request, trajectories, config), config.limits.attempts)
     if end.outcome is not None:
         return died(end.outcome, end.text)
     try:
         measurements = decode_measurements(parse_json(_only(end.frames, RESULT)))
-    except (FrameError, ValidationError) as error:
+    except FrameError as error:
         return died(Outcome.CRASHED, f"It answered nonsense: {error}")
     return report(measurements, program)
 
 
 def score(
-    program: str, trajectories: Sequence[Trajectory], *, task: Task, gamma: float, config: RunConfig
+    program: RewardProgram,
+    trajectories: Sequence[Trajectory],
+    *,
+    task: Task,
+    gamma: float,
+    config: RunConfig,
 ) -> Chain[tuple[Trajectory, ...] | None]:
     """The trajectories with components and rewards filled in; None when the program failed."""
-    request = ScoreRequest(task=task, program=program, gamma=gamma, sandbox=config.require_sandbox)
-    end = yield _job(request, trajectories, config)
+    text = program.text
+    request = ScoreRequest(task=task, program=text, gamma=gamma, sandbox=config.require_sandbox)
+    end = yield from insist(_job(request, trajectories, config), config.limits.attempts)
     if end.outcome is not None:
         return None
-    arrays = parse_arrays(_only(end.frames, ARRAYS))
-    return tuple(_scored(t, arrays, f"{i}/") for i, t in enumerate(trajectories))
+    try:
+        return read_scores(_only(end.frames, ARRAYS), program.components, trajectories)
+    except FrameError:
+        return None
+
+
+def read_scores(
+    blob: bytes, components: Sequence[str], trajectories: Sequence[Trajectory]
+) -> tuple[Trajectory, ...]:
+    """The trajectories with the scores that a worker sent for all of them, laid end to end.
+
+    Raises:
+        FrameError: They are not one finite number a step for every component and the reward.
+    """
+    lengths = [t.length for t in trajectories]
+    arrays = parse_arrays(blob, max_rows=sum(lengths), is_finite=True)
+    if arrays.keys() != {"rewards", *(f"component.{name}" for name in components)}:
+        raise FrameError("scores of other components than the program's")
+    for values in arrays.values():
+        if values.dtype != np.float64 or values.shape != (sum(lengths),):
+            raise FrameError("scores without one number per step")
+        if np.abs(values).max(initial=0.0) > MAX_SCORE:
+            raise FrameError(f"scores beyond {MAX_SCORE:g}")
+    ends = np.cumsum(lengths)[:-1]
+    split = {name: np.split(values, ends) for name, values in arrays.items()}
+    return tuple(
+        replace(
+            trajectory,
+            components={name: split[f"component.{name}"][i] for name in components},
+            rewards=split["rewards"][i],
+        )
+        for i, trajectory in enumerate(trajectories)
+    )
 
 
 def _job(request: Request, trajectories: Sequence[Trajectory], config: RunConfig) -> Job:
@@ -79,17 +118,3 @@ def _only(frames: Sequence[Frame], kind: bytes) -> bytes:
     if len(payloads) != 1:
         raise FrameError(f"{len(payloads)} frames of kind {kind!r} instead of one")
     return payloads[0]
-
-
-def _scored(trajectory: Trajectory, arrays: Mapping[str, Array], prefix: str) -> Trajectory:
-    mine = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
-    rewards = mine.pop("rewards", None)
-    components = {name.removeprefix("component."): values for name, values in mine.items()}
-    if rewards is None or rewards.shape != (trajectory.length,):
-        raise FrameError("scores without one reward per step")
-    if len(components) > MAX_COMPONENTS or not all(map(COMPONENT_NAME.fullmatch, components)):
-        raise FrameError("scores with unknown components")
-    try:
-        return replace(trajectory, components=components, rewards=rewards)
-    except ValueError as error:
-        raise FrameError(str(error)) from error

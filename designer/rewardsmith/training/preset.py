@@ -10,6 +10,25 @@ from typing import Any
 
 from rewardsmith.errors import ConfigError, unknown
 
+_MANY = 2**24
+_TINY = 1e-12
+_BOUNDS: Mapping[str, tuple[float, float]] = {
+    "n_envs": (1, 4096),
+    "n_steps": (1, _MANY),
+    "batch_size": (2, _MANY),  # SB3 normalises advantages over a batch
+    "n_epochs": (1, 1000),
+    "learning_rate": (_TINY, 1.0),
+    "gamma": (0.0, 1.0),
+    "gae_lambda": (0.0, 1.0),
+    "clip_range": (_TINY, 10.0),
+    "ent_coef": (0.0, 100.0),
+    "vf_coef": (0.0, 100.0),
+    "max_grad_norm": (_TINY, 1e6),
+    "log_std_init": (-20.0, 5.0),
+    "hidden": (1, 4096),
+}
+"""Lowest and highest value of each; NaN lies nowhere."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
@@ -31,6 +50,18 @@ class Preset:
     hidden: tuple[int, ...] = (64, 64)
     """Units of the hidden tanh layers of actor and critic."""
 
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            value = getattr(self, f.name)
+            low, high = _BOUNDS[f.name]
+            for number in value if isinstance(value, tuple) else (value,):
+                if not low <= number <= high:
+                    raise ConfigError(
+                        f"Preset value {f.name!r} is {number!r}, but has to lie in [{low}, {high}]."
+                    )
+        if self.rollout_size < 2:
+            raise ConfigError("A rollout of one timestep teaches nothing. Raise 'n_steps'.")
+
     @property
     def rollout_size(self) -> int:
         """Timesteps of one rollout, over all environments."""
@@ -45,7 +76,7 @@ def resolve_preset(*overrides: Mapping[str, Any]) -> Preset:
     """The default preset with `overrides` applied in order.
 
     Raises:
-        ConfigError: A key is not a hyperparameter, or its value has the wrong type.
+        ConfigError: A key is not a hyperparameter, or its value has the wrong type or size.
     """
     preset = Preset()
     kinds = {f.name: type(getattr(preset, f.name)) for f in fields(Preset)}
@@ -65,7 +96,7 @@ def preset_mapping(preset: Preset) -> dict[str, Any]:
 
 def _typed(key: str, value: object, kind: type) -> object:
     if kind is tuple and isinstance(value, list | tuple):
-        return tuple(int(v) for v in value)
+        return tuple(_typed(key, v, int) for v in value)
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if kind is int and isinstance(value, int) and not isinstance(value, bool):

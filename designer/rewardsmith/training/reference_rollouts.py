@@ -9,15 +9,16 @@ from dataclasses import dataclass
 
 from rewardsmith.config import RunConfig, episode_seeds
 from rewardsmith.environments.cards import load_card
-from rewardsmith.errors import RewardsmithError
+from rewardsmith.errors import RewardsmithError, StoreError
 from rewardsmith.evaluation.jobs import evaluation_job, openings_of, read_judgement
 from rewardsmith.evaluation.requests import PolicyRequest
+from rewardsmith.isolation.frames import FrameError
 from rewardsmith.isolation.limits import Limits
 from rewardsmith.isolation.tensors import dump_tensors, parse_arrays
 from rewardsmith.isolation.trajectories import from_arrays, to_arrays
 from rewardsmith.messages import Task, Trajectory
 from rewardsmith.store.run import Run
-from rewardsmith.training.engine import Chain, Engine
+from rewardsmith.training.engine import Chain, Engine, insist
 
 FILE = "reference_rollouts.safetensors"
 N_RANDOM = 4
@@ -48,13 +49,14 @@ def record_references(run: Run, engine: Engine, task: Task, config: RunConfig) -
 
     Raises:
         RewardsmithError: The environment itself does not work.
+        StoreError: The run cannot be read or written.
     """
     recalled = run.recall("references_recorded")
     if recalled is not None:
-        blob = run.load_artifact(FILE, recalled["sha"])
-        trajectories = from_arrays(parse_arrays(blob))
         return ReferenceRollouts(
-            trajectories=trajectories, obs_dim=recalled["obs_dim"], sandbox=recalled["sandbox"]
+            trajectories=_load(run, recalled["sha"]),
+            obs_dim=recalled["obs_dim"],
+            sandbox=recalled["sandbox"],
         )
     rollouts = engine.run([reference_chain(task, config)])[0]
     sha = run.save_artifact(FILE, dump_tensors(to_arrays(rollouts.trajectories)))
@@ -65,7 +67,7 @@ def record_references(run: Run, engine: Engine, task: Task, config: RunConfig) -
 def reference_chain(task: Task, config: RunConfig) -> Chain[ReferenceRollouts]:
     """Record the rollouts, without a run to keep them in."""
     policies = _policies(config.seed)
-    end = yield evaluation_job(
+    job = evaluation_job(
         task,
         policies,
         audit={},
@@ -76,17 +78,28 @@ def reference_chain(task: Task, config: RunConfig) -> Chain[ReferenceRollouts]:
         stall_s=config.limits.stall_s,
         sandbox=config.require_sandbox,
     )
+    end = yield from insist(job, config.limits.attempts)
     if end.outcome is not None:
         raise RewardsmithError(
             f"The environment {task.env!r} does not run in the evaluator ({end.outcome}).\n"
             f"{end.text}"
         )
-    judgement = read_judgement(end.frames, policies)
+    try:
+        judgement = read_judgement(end.frames, policies)
+    except FrameError as error:
+        raise RewardsmithError(f"The evaluator of {task.env!r} answered: {error}.") from error
     return ReferenceRollouts(
         trajectories=judgement.recorded,
         obs_dim=judgement.reply.obs_dim,
         sandbox=judgement.reply.sandbox,
     )
+
+
+def _load(run: Run, sha: str) -> tuple[Trajectory, ...]:
+    try:
+        return from_arrays(parse_arrays(run.load_artifact(FILE, sha)))
+    except ValueError as error:
+        raise StoreError(f"{FILE} is from another version: {error}. Start a new run.") from error
 
 
 def _policies(run_seed: int) -> tuple[PolicyRequest, ...]:

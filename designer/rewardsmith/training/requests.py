@@ -9,10 +9,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from rewardsmith.messages import RewardSource, Task
+from rewardsmith.isolation.frames import FrameError
+from rewardsmith.messages import RewardKind, Task
 from rewardsmith.rewards.probe import Measurements
+
+METRIC_NAMES = frozenset(
+    {
+        "rollout/ep_len_mean",
+        "rollout/ep_rew_mean",
+        "rollout/reward_mean",
+        "train/approx_kl",
+        "train/clip_fraction",
+        "train/clip_range",
+        "train/entropy_loss",
+        "train/explained_variance",
+        "train/learning_rate",
+        "train/loss",
+        "train/n_updates",
+        "train/policy_gradient_loss",
+        "train/std",
+        "train/value_loss",
+    }
+)
+"""What a worker may call its curves, besides `reward/<component>`: SB3's own keys."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +42,7 @@ class TrainRequest:
 
     job: Literal["train"] = "train"
     task: Task
-    reward: RewardSource
+    reward: RewardKind
     program: str | None
     """Text of the reward program; None for a built-in reward."""
     preset: Mapping[str, Any]
@@ -93,6 +114,10 @@ def decode_measurements(content: object) -> Measurements:
     """The measurements that a worker sent.
 
     Raises:
-        pydantic.ValidationError: They are not well-formed.
+        FrameError: They are not well-formed.
     """
-    return _MEASUREMENTS.validate_python((content,))[0]
+    try:
+        return _MEASUREMENTS.validate_python((content,))[0]
+    except ValidationError as error:
+        # Its own words repeat what was sent.
+        raise FrameError(f"no measurements: {len(error.errors())} of their parts") from None

@@ -4,7 +4,8 @@ The reward is computed once per step for all environments, from fields read afte
 before any reset.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -59,8 +60,19 @@ class NativeReward:
         return step.native_reward, {}
 
 
+class NoReward(NativeReward):
+    """Pays nothing: for a warm-up, whatever the environment's own reward is."""
+
+    def pay(self, actions: Array, step: VectorStep) -> tuple[Array, Mapping[str, Array]]:
+        """Zeros."""
+        return np.zeros(len(step.obs)), {}
+
+
 class RewardedVectorEnv:
-    """Steps a `StateVectorEnv` and asks a `RewardSource` what each step pays."""
+    """Steps a `StateVectorEnv` and asks a `RewardSource` what each step pays.
+
+    What goes wrong says whose fault it is: the environment's or the reward's.
+    """
 
     def __init__(self, env: StateVectorEnv, source: RewardSource) -> None:
         self.env = env
@@ -68,13 +80,23 @@ class RewardedVectorEnv:
 
     def reset(self, seed: int) -> Array:
         """Start fresh episodes everywhere; returns observations (B, obs_dim)."""
-        start = self.env.reset(seed)
+        with _naming_the_environment():
+            start = self.env.reset(seed)
+        _require_finite(start.obs)
         self._source.begin(start)
         return start.obs
 
     def step(self, actions: Array) -> PaidStep:
-        """Step every environment with `actions`, in the environment's own units."""
-        step = self.env.step(actions)
+        """Step every environment with `actions`, in the environment's own units.
+
+        Raises:
+            FloatingPointError: An observation or a reward is not finite.
+        """
+        with _naming_the_environment():
+            step = self.env.step(actions)
+        _require_finite(step.next_obs)
+        if step.obs is not step.next_obs:
+            _require_finite(step.obs)
         rewards, components = self._source.pay(actions, step)
         if not np.isfinite(rewards).all():
             raise FloatingPointError(_not_finite(components))
@@ -86,6 +108,21 @@ class RewardedVectorEnv:
             terminated=step.terminated,
             truncated=step.truncated,
         )
+
+
+@contextmanager
+def _naming_the_environment() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        error.add_note("The environment raised this, not the reward.")
+        raise
+
+
+def _require_finite(obs: Array) -> None:
+    if not np.isfinite(obs).all():
+        rows = np.flatnonzero(~np.isfinite(obs).all(axis=0)).tolist()
+        raise FloatingPointError(f"the environment's observation is not finite (at {rows[:8]})")
 
 
 def _not_finite(components: Mapping[str, Array]) -> str:

@@ -50,7 +50,7 @@ class RewardedVecEnv(VecEnv):
     def to_environment(self, actions: Array) -> Array:
         """Actions in the environment's own units."""
         if self._action_spec.kind == "discrete":
-            return actions
+            return np.asarray(actions)
         return to_environment(actions, self._action_spec)
 
     def close(self) -> None:

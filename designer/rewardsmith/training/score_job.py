@@ -18,14 +18,13 @@ def score_program(
     """Components and total of every step of every trajectory.
 
     Returns:
-        `<i>/component.<name>` and `<i>/rewards`, each of shape (n_steps of trajectory i,).
+        `component.<name>` and `rewards`, each of shape (timesteps of all trajectories,), one
+        trajectory after the other.
     """
     stream = RewardStream(program, spec, len(trajectories), gamma=gamma)
-    columns = _score(stream, trajectories)
     return {
-        f"{i}/{name}": values[: trajectory.length, i].copy()
-        for i, trajectory in enumerate(trajectories)
-        for name, values in columns.items()
+        name: np.concatenate([values[: t.length, i] for i, t in enumerate(trajectories)])
+        for name, values in _score(stream, trajectories).items()
     }
 
 

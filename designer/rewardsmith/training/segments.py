@@ -1,7 +1,7 @@
 """A training as a chain of segments, each from a checkpoint with fresh, reseeded environments.
 
-A segment that was paid for is never trained again: the journal is asked first. That is all that
-resuming is, and why a resumed training equals an undisturbed one bit for bit.
+Pure: where a training is cut, what is handed out, and the seed of each link. Since every segment
+starts afresh, a resumed training equals an undisturbed one bit for bit.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
 """Trains one segment inside a locked worker.
 
-Order matters: the environment is made and one tiny rollout and update run on the environment's own
-reward before the lock, so that every lazy import has happened; then the process locks itself; only
-then is the reward program read. Nothing of the warm-up survives.
+Order matters: the environment is made and one tiny rollout and update run without any reward before
+the lock, so that every lazy import has happened; then the process locks itself; only then is the
+reward program read. Nothing of the warm-up survives.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,8 +20,13 @@ from rewardsmith.rewards.composition import RewardStream
 from rewardsmith.rewards.contract import require_program
 from rewardsmith.training.ppo import PpoLearner, RolloutStats
 from rewardsmith.training.preset import Preset, resolve_preset
-from rewardsmith.training.requests import TrainRequest
-from rewardsmith.training.rewarded import NativeReward, RewardedVectorEnv, RewardSource
+from rewardsmith.training.requests import METRIC_NAMES, TrainRequest
+from rewardsmith.training.rewarded import (
+    NativeReward,
+    NoReward,
+    RewardedVectorEnv,
+    RewardSource,
+)
 
 Array = np.ndarray[Any, Any]
 
@@ -136,7 +141,7 @@ def _sparse(task: Task, card: EnvCard, n_envs: int) -> SparsePay:
 
 def _warm_up(env: StateVectorEnv, preset: Preset, device: str) -> None:
     tiny = replace(preset, n_steps=4, batch_size=4 * preset.n_envs, n_epochs=1)
-    learner = PpoLearner(RewardedVectorEnv(env, NativeReward()), tiny, seed=0, device=device)
+    learner = PpoLearner(RewardedVectorEnv(env, NoReward()), tiny, seed=0, device=device)
     learner.rollout()
     learner.update()
     learner.tensors()
@@ -168,6 +173,8 @@ def _metrics(stats: RolloutStats) -> dict[str, float]:
 
 
 def _averaged(points: list[dict[str, float]]) -> dict[str, float]:
+    """Means of what is known and finite: the driver refuses anything else."""
     names = dict.fromkeys(name for point in points for name in point)
+    names = {n: None for n in names if n in METRIC_NAMES or n.startswith("reward/")}
     means = {n: float(np.mean([p[n] for p in points if n in p])) for n in names}
     return {name: value for name, value in means.items() if np.isfinite(value)}

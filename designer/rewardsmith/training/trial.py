@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 from rewardsmith.config import LimitsConfig
+from rewardsmith.errors import StoreError
 from rewardsmith.evaluation.jobs import evaluation_job, openings_of, read_judgement
 from rewardsmith.evaluation.requests import PolicyRequest
 from rewardsmith.isolation.frames import TENSORS, FrameError
 from rewardsmith.isolation.job import Job, JobEnd
 from rewardsmith.isolation.limits import Limits
 from rewardsmith.isolation.strict_json import parse_json
-from rewardsmith.isolation.tensors import parse_tensors
+from rewardsmith.isolation.tensors import dump_tensors, parse_tensors
 from rewardsmith.messages import (
-    COMPONENT_NAME,
     Evaluation,
     MetricPoint,
     Outcome,
@@ -27,14 +27,16 @@ from rewardsmith.messages import (
     Training,
     Trajectory,
 )
+from rewardsmith.rewards.contract import read_program
 from rewardsmith.store.codec import load
+from rewardsmith.store.events import written_key
 from rewardsmith.store.layout import checkpoint_path
 from rewardsmith.training.arena import Arena
 from rewardsmith.training.checkpoint import checkpoint_tensors
 from rewardsmith.training.contender import Contender
-from rewardsmith.training.engine import Chain
+from rewardsmith.training.engine import Chain, insist
 from rewardsmith.training.preset import preset_mapping
-from rewardsmith.training.requests import TrainRequest, encode
+from rewardsmith.training.requests import METRIC_NAMES, TrainRequest, encode
 from rewardsmith.training.segments import Segment, segment_seed
 
 Array = np.ndarray[Any, Any]
@@ -113,20 +115,29 @@ def _train_job(arena: Arena, contender: Contender, segment: Segment, seed: int) 
         device=arena.device,
         sandbox=arena.config.require_sandbox,
     )
-    start = segment.start_step
-    path = checkpoint_path(contender.folder, seed, start)
-    blob = arena.run.load_artifact(path) if start else b""
-    if blob:
-        parse_tensors(blob, checkpoint_tensors(arena.spec))
     return Job(
         module=WORKER,
         request=encode(request),
-        tensors=blob,
+        tensors=_start_of(arena, contender, segment, seed),
         limits=_training_limits(arena, segment),
         openings=openings_of(arena.card),
         stall_s=arena.config.limits.stall_s,
         on_metric=_MetricSink(arena, contender, segment, seed),
     )
+
+
+def _start_of(arena: Arena, contender: Contender, segment: Segment, seed: int) -> bytes:
+    """The checkpoint that the segment before ended with, as its event names it; empty at 0."""
+    start = segment.start_step
+    if not start:
+        return b""
+    mine = written_key(contender.key(seed=seed)).items()
+    for event in reversed(arena.run.events("segment_ended")):
+        if mine <= event.key.items():
+            for step, sha in load(Training, event.data["training"]).checkpoints:
+                if step == start:
+                    return dump_tensors(load_checkpoint(arena, contender, seed, step, sha))
+    raise StoreError(f"The run holds no checkpoint of {contender.name} at step {start}.")
 
 
 class _MetricSink:
@@ -135,17 +146,29 @@ class _MetricSink:
     def __init__(self, arena: Arena, contender: Contender, segment: Segment, seed: int) -> None:
         self._arena, self._contender, self._seed = arena, contender, seed
         self._last_step, self._end_step = segment.start_step, segment.end_step
+        self._components = _components_of(contender, arena)
 
     def __call__(self, payload: bytes) -> None:
-        point = read_metric(parse_json(payload))
+        point = read_metric(parse_json(payload), self._components)
         if not self._last_step < point.step <= self._end_step:
             raise FrameError(f"a metric at step {point.step}, after {self._last_step}")
         self._last_step = point.step
         self._arena.run.append_metrics(self._contender.folder, self._seed, [point])
 
 
-def read_metric(content: object) -> MetricPoint:
+def _components_of(contender: Contender, arena: Arena) -> tuple[str, ...]:
+    if contender.program is None:
+        return ()
+    program = read_program(contender.program, arena.card.state).program
+    return program.components if program else ()
+
+
+def read_metric(content: object, components: Sequence[str] = ()) -> MetricPoint:
     """A point of the curves, from what a worker sent.
+
+    Args:
+        content: As parsed.
+        components: Of the program that pays.
 
     Raises:
         FrameError: It is not one: wrong keys, names or values.
@@ -157,9 +180,8 @@ def read_metric(content: object) -> MetricPoint:
         raise FrameError("a metric whose step or values have the wrong type")
     for name, value in values.items():
         section, _, rest = name.partition("/")
-        if section not in ("rollout", "train", "reward", "time") or not COMPONENT_NAME.fullmatch(
-            rest
-        ):
+        known = rest in components if section == "reward" else name in METRIC_NAMES
+        if not known:
             raise FrameError("a metric with an unknown name")
         if type(value) not in (int, float):
             raise FrameError("a metric that is no number")
@@ -234,11 +256,16 @@ def _judge(
     policies = [
         PolicyRequest(kind="mlp", seeds=seeds, record=n_recorded) for _ in training.checkpoints
     ]
-    end = yield _evaluation_job(arena, contender, training, seed, policies)
+    job = _evaluation_job(arena, contender, training, seed, policies)
+    end = yield from insist(job, arena.config.limits.attempts)
     if end.outcome is not None:
         text = f"Its evaluation did not end well. {end.text}"
         return SegmentEnd(training=training, outcome=end.outcome, text=text)
-    judgement = read_judgement(end.frames, policies)
+    try:
+        judgement = read_judgement(end.frames, policies)
+    except FrameError as error:
+        text = f"Its evaluation was refused: {error}"
+        return SegmentEnd(training=training, outcome=Outcome.CRASHED, text=text)
     evaluations = tuple(
         Evaluation(step=step, seed_set=seed_set, episodes=episodes, cpu_s=end.cpu_s / len(policies))
         for (step, _), episodes in zip(training.checkpoints, judgement.reply.episodes, strict=True)

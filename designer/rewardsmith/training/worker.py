@@ -71,7 +71,6 @@ def _probe(place: Workplace, request: ProbeRequest) -> None:
 
 
 def _score(place: Workplace, request: ScoreRequest) -> None:
-
     spec = load_card(request.task.env).state
     trajectories = from_arrays(place.arrays())
     place.lock(request.sandbox)
