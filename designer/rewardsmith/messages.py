@@ -136,6 +136,12 @@ class Task:
     horizon: int
     """Timesteps after which an episode is truncated."""
 
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.target <= 1.0:
+            raise ValueError(f"a target is a success rate in [0, 1], not {self.target}")
+        if min(self.horizon, self.held_steps) < 1:
+            raise ValueError("horizon and held_steps are counts of timesteps")
+
 
 # ------------------------------------------------------------------ candidate
 
@@ -233,6 +239,11 @@ class Training:
     """CPU-seconds of the worker, imports included."""
     checkpoints: tuple[tuple[int, str], ...] = ()
     """(step, SHA-256) of every checkpoint, in order; the last one is at `end_step`."""
+
+    def __post_init__(self) -> None:
+        steps = [step for step, _ in self.checkpoints]
+        if steps != sorted(set(steps)) or steps[-1:] not in ([], [self.end_step]):
+            raise ValueError(f"checkpoints at {steps}, of a segment to {self.end_step}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -480,6 +491,10 @@ class ClaimRow:
     outcome: Outcome | None = None
     """How a training ended that did not end well; None when all did."""
     candidate: CandidateId | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.fitness) != len(self.success_rate):
+            raise ValueError("every training has a fitness and a success rate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from rewardsmith.config import RunConfig, from_mapping, to_mapping
 from rewardsmith.environments.cards import EnvCard, load_card, task_of
@@ -29,6 +28,7 @@ from rewardsmith.training.preset import Preset, resolve_preset
 from rewardsmith.training.reference_rollouts import record_references, reference_chain
 
 DEFAULT_TIMESTEPS = 200_000
+MAX_TIMESTEPS = 10**12
 RECORDED_DISTRIBUTIONS = (
     "rewardsmith",
     "gymnasium",
@@ -144,7 +144,7 @@ def training_of(card: EnvCard, task: Task, config: RunConfig) -> tuple[Preset, i
     if config.training.n_envs is not None:
         layers.append({"n_envs": config.training.n_envs})
     preset = resolve_preset(*layers)
-    return preset, preset.rounded(float(next(value for value in given if value is not None)))
+    return preset, preset.rounded(_timesteps(next(v for v in given if v is not None)))
 
 
 def versions() -> Mapping[str, str]:
@@ -157,6 +157,12 @@ def _name_of(card: EnvCard) -> str:
     return card.folder.name if card.folder else card.ref
 
 
+def _timesteps(value: object) -> float:
+    if isinstance(value, int | float) and 1 <= value <= MAX_TIMESTEPS and value is not True:
+        return float(value)
+    raise ConfigError(f"total_timesteps has to lie in [1, {MAX_TIMESTEPS:.0e}], not {value!r}.")
+
+
 def _device(config: RunConfig, preset: Preset) -> str:
     """`auto` is the CPU for small networks, where a GPU only adds latency."""
     if config.training.device != "auto":
@@ -167,11 +173,10 @@ def _device(config: RunConfig, preset: Preset) -> str:
 
 def _check(card: EnvCard, task: Task) -> None:
     """Compile what will judge, so that a typo costs nothing."""
-    spec: Any = card.state
-    compile_fitness(task.fitness, spec, horizon=task.horizon, dt=card.dt)
+    compile_fitness(task.fitness, card.state, horizon=task.horizon, dt=card.dt)
     compile_success(
         task.success,
-        spec,
+        card.state,
         semantics=task.semantics,
         held_steps=task.held_steps,
         horizon=task.horizon,

@@ -55,7 +55,7 @@ def test_machine_without_landlock_and_seccomp_is_said_to_have_none(
     assert report.level == "none"
     assert {"no Landlock on this system", "no seccomp library on this system"} <= {*report.notes}
     assert done == ["limits", "privileges"]
-    with pytest.raises(lock.LockError, match="'partial' is required: .*no Landlock"):
+    with pytest.raises(lock.LockError, match=r"'partial' is required: .*no Landlock"):
         lock.lock(Limits(), required="partial")
 
 

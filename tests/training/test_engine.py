@@ -63,6 +63,7 @@ def test_a_job_that_falls_silent_is_timed_out() -> None:
     start = time.monotonic()
     end, good = LocalEngine(2).run([one("hang", stall_s=1.0), one("work")])
     assert end.outcome == Outcome.TIMED_OUT
+    assert end.cpu_s > 0
     assert good.outcome is None
     assert time.monotonic() - start < 20
 

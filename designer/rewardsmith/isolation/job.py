@@ -38,7 +38,8 @@ class JobEnd:
     text: str = ""
     """What it said when it crashed, sanitised."""
     frames: tuple[Frame, ...] = field(default=(), repr=False)
-    """Every frame except metrics, which are handed on as they arrive."""
+    """Every frame, in order; metrics only where the job has no `on_metric`."""
     cpu_s: float = 0.0
+    """CPU-seconds of the process, imports included."""
     is_lost: bool = False
     """Whether it was killed from outside: by the machine, not by its own doing or a limit."""

@@ -6,18 +6,25 @@ The result is what the probe runs row by row, so it means the same as the compil
 """
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from rewardsmith.language.foreign import (
+    Origin,
+    function_call,
+    is_pair,
+    method_call,
+    xp_call,
+    xp_name,
+)
 from rewardsmith.language.habits import (
     ALIASES,
     BUILTINS,
-    DROPPED_KEYWORDS,
+    CONSTANTS,
+    DECORATORS,
+    ENTRIES,
     FUNCTIONS,
-    KEYWORDS,
-    METHODS,
     MODULES,
     SUBMODULES,
-    TRANSPARENT,
 )
 
 _GROUPS = frozenset({"state", "previous", "initial", "memory", "params"})
@@ -25,19 +32,21 @@ _GROUPS = frozenset({"state", "previous", "initial", "memory", "params"})
 
 def normalise_program(tree: ast.Module) -> ast.Module:
     """The program in the reward language; the tree is changed in place."""
-    imported: dict[str, str] = {}
+    imported: dict[str, Origin] = {}
     for node in ast.walk(tree):
         imported |= _imported_names(node)
     bound = _bound_names(tree)
-    aliases = {n for n, target in imported.items() if target == "xp"} | (ALIASES - bound)
-    renamed = {n: target for n, target in imported.items() if target != "xp"}
-    tree = _Habits(frozenset(aliases), renamed, bound).visit(tree)
+    aliases = {name: package for name, package in ALIASES.items() if name not in bound}
+    aliases |= {name: origin.package for name, origin in imported.items() if not origin.name}
+    renamed = {name: origin for name, origin in imported.items() if origin.name}
+    tree = _Habits(aliases, renamed, bound, is_torch=_uses_torch(tree, aliases)).visit(tree)
+    _name_entry(tree)
     return ast.fix_missing_locations(tree)
 
 
 def normalise_expression(tree: ast.Expression) -> ast.Expression:
     """An expression in the reward language."""
-    tree = _Habits(ALIASES, {}, frozenset()).visit(tree)
+    tree = _Habits(ALIASES, {}, frozenset(), is_torch=False).visit(tree)
     return ast.fix_missing_locations(tree)
 
 
@@ -56,11 +65,19 @@ def rewrite_batched(nodes: Iterable[ast.AST]) -> None:
 
 class _Habits(ast.NodeTransformer):
     def __init__(
-        self, aliases: frozenset[str], renamed: dict[str, str], bound: frozenset[str]
+        self,
+        aliases: Mapping[str, str],
+        renamed: Mapping[str, Origin],
+        bound: frozenset[str],
+        *,
+        is_torch: bool,
     ) -> None:
         self._aliases = aliases
         self._renamed = renamed
         self._bound = bound
+        self._is_torch = is_torch
+        self._pairs: list[ast.expr] = []
+        """Calls of torch's `max` and `min` along an axis: values, and their places."""
 
     # -------------------------------------------------------------- statements
 
@@ -73,6 +90,7 @@ class _Habits(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
+        node.decorator_list = [d for d in node.decorator_list if ast.unparse(d) not in DECORATORS]
         for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
             argument.annotation = None
         self.generic_visit(node)
@@ -84,6 +102,14 @@ class _Habits(ast.NodeTransformer):
         if node.value is None:
             return None
         return ast.copy_location(ast.Assign([node.target], node.value), node)
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Attribute) and node.value.attr in ("device", "dtype"):
+            return None
+        if node.value in self._pairs:
+            _take_pair_apart(node)
+        return node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         """Spell it out: on an array, `x += 1` would change the state itself."""
@@ -106,22 +132,30 @@ class _Habits(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if isinstance(node.ctx, ast.Load) and node.id in self._renamed:
-            return _xp(self._renamed[node.id], node)
+            name = self._renamed[node.id].name
+            return xp_name(FUNCTIONS.get(name, name), node)
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         if not isinstance(node.ctx, ast.Load):
             return node
-        if self._is_module(node.value):
-            return _xp(FUNCTIONS.get(node.attr, node.attr), node)
+        if self._package(node.value):
+            if node.attr in CONSTANTS:
+                return ast.copy_location(ast.Constant(CONSTANTS[node.attr]), node)
+            return xp_name(FUNCTIONS.get(node.attr, node.attr), node)
         self.generic_visit(node)
-        if node.attr == "T" or not _is_name(node.value, "xp"):
-            return node
-        return _xp(FUNCTIONS.get(node.attr, node.attr), node)
+        if node.value in self._pairs and node.attr == "values":
+            return node.value
+        if node.attr == "T" and not _is_group(node.value):
+            return xp_call("transpose", [node.value], [], node)
+        return node
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         self.generic_visit(node)
         key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+        if node.value in self._pairs and type(key) is int:
+            _choose_of_pair(node.value, key)
+            return node.value
         if not isinstance(key, str) or not isinstance(node.value, ast.Name):
             return node
         owner = "params" if node.value.id == "PARAMS" else node.value.id
@@ -137,72 +171,122 @@ class _Habits(ast.NodeTransformer):
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.op, ast.MatMult):
-            return _call("dot", [node.left, node.right], [], node)
+            return xp_call("matmul", [node.left, node.right], [], node)
         return node
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.op, ast.Invert):
-            return _call("logical_not", [node.operand], [], node)
+            return xp_call("logical_not", [node.operand], [], node)
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        was_module = isinstance(node.func, ast.Attribute) and self._is_module(node.func.value)
+        origin = self._origin(node.func)
+        had_pair = is_pair(node, is_torch=origin.package == "torch" if origin else self._is_torch)
         self.generic_visit(node)
-        if isinstance(node.func, ast.Name):
-            self._builtin(node, node.func)
-        elif isinstance(node.func, ast.Attribute) and not _is_name(node.func.value, "xp"):
-            return self._method(node, node.func)
-        name = _xp_function(node.func)
-        if name:
-            _normalise_keywords(node, name)
-            if name == "norm" and was_module and len(node.args) > 1:
-                node.keywords.append(ast.keyword("order", node.args.pop(1)))
-            if name == "array" and len(node.args) > 1 and was_module:
-                del node.args[1:]
-        return node
-
-    def _builtin(self, node: ast.Call, function: ast.Name) -> None:
-        name = function.id
-        if name in self._bound:
-            return
-        if name in ("max", "min") and len(node.args) > 1:
-            node.func = _xp({"max": "maximum", "min": "minimum"}[name], function)
-        elif name in ("max", "min"):
-            node.func = _xp(name, function)
-        elif name in BUILTINS:
-            node.func = _xp(BUILTINS[name], function)
-
-    def _method(self, node: ast.Call, function: ast.Attribute) -> ast.AST:
-        if function.attr in TRANSPARENT and not _is_group(function.value):
-            return function.value
-        if function.attr == "float" and not node.args:
-            return _call("number", [function.value], [], node)
-        if function.attr not in METHODS or _is_group(function.value):
-            return node
-        made = _call(METHODS[function.attr], [function.value, *node.args], node.keywords, node)
-        _normalise_keywords(made, METHODS[function.attr])
+        made = self._rewritten(node, origin)
+        if had_pair:
+            self._pairs.append(made)
         return made
 
-    def _is_module(self, node: ast.expr) -> bool:
-        """Whether an expression is `np`, `np.linalg`, `torch.nn.functional`, ..."""
+    def _rewritten(self, node: ast.Call, origin: Origin | None) -> ast.expr:
+        if origin:
+            return function_call(node, origin)
+        if isinstance(node.func, ast.Name):
+            return self._builtin(node, node.func)
+        if isinstance(node.func, ast.Attribute):
+            return method_call(node, node.func, is_torch=self._is_torch)
+        return node
+
+    def _builtin(self, node: ast.Call, function: ast.Name) -> ast.expr:
+        name = function.id
+        if name in self._bound:
+            return node
+        is_spread = any(isinstance(arg, ast.Starred) for arg in node.args)
+        if name in ("max", "min"):
+            is_several = len(node.args) > 1 or is_spread
+            own = {"max": "maximum", "min": "minimum"}[name] if is_several else name
+            node.func = xp_name(own, function)
+        elif name == "sum" and node.args and not node.keywords:
+            return _summed(node)
+        elif name in BUILTINS:
+            node.func = xp_name(BUILTINS[name], function)
+        return node
+
+    def _origin(self, function: ast.expr) -> Origin | None:
+        """Which function of which module is called; None for the program's own and methods."""
+        if isinstance(function, ast.Name):
+            return self._renamed.get(function.id)
+        if not isinstance(function, ast.Attribute):
+            return None
+        package = "xp" if _is_name(function.value, "xp") else self._package(function.value)
+        return Origin(package, function.attr) if package else None
+
+    def _package(self, node: ast.expr) -> str:
+        """The package of `np`, `np.linalg`, `torch.nn.functional`, ...; empty for others."""
         if isinstance(node, ast.Attribute):
-            return node.attr in SUBMODULES and self._is_module(node.value)
-        return isinstance(node, ast.Name) and (node.id in self._aliases)
+            return self._package(node.value) if node.attr in SUBMODULES else ""
+        return self._aliases.get(node.id, "") if isinstance(node, ast.Name) else ""
 
 
-def _imported_names(node: ast.AST) -> dict[str, str]:
-    """Local name to `xp`, or to the function of `xp` that it stands for."""
+def _imported_names(node: ast.AST) -> dict[str, Origin]:
+    """Local name to the package, or to the function of it, that it stands for."""
     if isinstance(node, ast.Import):
-        return {
-            (a.asname or _package(a.name)): "xp" for a in node.names if _package(a.name) in MODULES
-        }
+        packages = {(a.asname or _package(a.name)): _package(a.name) for a in node.names}
+        return {name: Origin(p, "") for name, p in packages.items() if p in MODULES}
     if isinstance(node, ast.ImportFrom) and _package(node.module or "") in MODULES:
+        package = _package(node.module or "")
         return {
-            (a.asname or a.name): "xp" if a.name in SUBMODULES else FUNCTIONS.get(a.name, a.name)
+            (a.asname or a.name): Origin(package, "" if a.name in SUBMODULES else a.name)
             for a in node.names
         }
     return {}
+
+
+def _uses_torch(tree: ast.AST, aliases: Mapping[str, str]) -> bool:
+    """Whether methods of arrays are torch's: it is named, and NumPy is not."""
+    named = {aliases.get(node.id) for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return "torch" in named and "numpy" not in named
+
+
+def _name_entry(tree: ast.Module) -> None:
+    """Call the one function that is a reward by another name `reward`, and drop its `self`."""
+    functions = {f.name: f for f in tree.body if isinstance(f, ast.FunctionDef)}
+    others = [functions[name] for name in ENTRIES if name in functions]
+    if "reward" in functions or len(others) != 1:
+        return
+    (entry,) = others
+    is_called = any(_is_name(node, entry.name) for node in ast.walk(tree) if _is_load(node))
+    if is_called:
+        return
+    entry.name = "reward"
+    first = entry.args.args[:1]
+    if first and first[0].arg == "self" and not any(_is_self(node) for node in ast.walk(entry)):
+        del entry.args.args[0]
+
+
+def _take_pair_apart(node: ast.Assign) -> None:
+    """`best, place = torch.max(x, dim=-1)`: keep the value, refuse the place if it is kept."""
+    target = node.targets[0] if len(node.targets) == 1 else None
+    if isinstance(target, ast.Tuple) and len(target.elts) == 2:
+        node.targets = [target.elts[0]]
+    elif isinstance(node.value, ast.Call):
+        _choose_of_pair(node.value, 1)
+
+
+def _choose_of_pair(node: ast.expr, position: int) -> None:
+    """Make a call the one of the values, or the one of their places."""
+    if position and isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        node.func.attr = f"arg{node.func.attr}"
+
+
+def _summed(node: ast.Call) -> ast.expr:
+    """Python's `sum` adds the entries of the first axis, onto its second argument."""
+    axis = ast.keyword("axis", ast.Constant(0))
+    total: ast.expr = xp_call("sum", node.args[:1], [axis], node)
+    if len(node.args) > 1:
+        total = ast.copy_location(ast.BinOp(node.args[1], ast.Add(), total), node)
+    return total
 
 
 def _bound_names(tree: ast.Module) -> frozenset[str]:
@@ -228,18 +312,6 @@ def _is_text(node: ast.stmt) -> bool:
     return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
-def _normalise_keywords(node: ast.Call, function: str) -> None:
-    node.keywords = [word for word in node.keywords if word.arg not in DROPPED_KEYWORDS]
-    for word in node.keywords:
-        if word.arg == "p" and function != "norm":
-            continue
-        word.arg = KEYWORDS.get(word.arg, word.arg) if word.arg else word.arg
-    if function == "clip":
-        names = {"min": "lo", "max": "hi", "a_min": "lo", "a_max": "hi"}
-        for word in node.keywords:
-            word.arg = names.get(word.arg, word.arg) if word.arg else word.arg
-
-
 def _at_line(made: ast.AST, node: ast.AST) -> ast.AST:
     """Give everything inside the place of `node`."""
     for part in ast.walk(made):
@@ -254,7 +326,7 @@ def _package(name: str) -> str:
     return name.partition(".")[0]
 
 
-def _is_name(node: ast.expr, name: str) -> bool:
+def _is_name(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
 
 
@@ -262,15 +334,9 @@ def _is_group(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id in _GROUPS
 
 
-def _xp_function(node: ast.expr) -> str:
-    """The name of a function of `xp`; empty for anything else."""
-    return node.attr if isinstance(node, ast.Attribute) and _is_name(node.value, "xp") else ""
+def _is_load(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
 
 
-def _xp(name: str, at: ast.AST) -> ast.Attribute:
-    owner = ast.copy_location(ast.Name("xp", ast.Load()), at)
-    return ast.copy_location(ast.Attribute(owner, name, ast.Load()), at)
-
-
-def _call(name: str, args: list[ast.expr], keywords: list[ast.keyword], at: ast.AST) -> ast.Call:
-    return ast.copy_location(ast.Call(_xp(name, at), args, keywords), at)
+def _is_self(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == "self"

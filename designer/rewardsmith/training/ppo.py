@@ -217,6 +217,8 @@ def _sb3_ppo(env: RewardedVecEnv, preset: Preset, *, seed: int, device: str) -> 
         policy_kwargs={
             "net_arch": list(preset.hidden),
             "log_std_init": preset.log_std_init,
+            # One kernel for all parameters, a tenth off an update; SB3's own epsilon.
+            "optimizer_kwargs": {"fused": True, "eps": 1e-5},
         },
         seed=seed,
         device=device,
@@ -273,7 +275,8 @@ def _load(
             parameter = parameters[theirs]
             parameter.copy_(torch.as_tensor(tensors[ours].copy()))
             optimizer.state[parameter] = {
-                "step": torch.tensor(float(tensors["adam.step"])),
+                # Beside the moments, where a fused optimizer looks for it.
+                "step": torch.tensor(float(tensors["adam.step"]), device=parameter.device),
                 "exp_avg": _like(parameter, tensors[f"adam.{ours}.exp_avg"]),
                 "exp_avg_sq": _like(parameter, tensors[f"adam.{ours}.exp_avg_sq"]),
             }

@@ -48,7 +48,7 @@ class Preset:
     max_grad_norm: float = 0.5
     log_std_init: float = -1.0
     hidden: tuple[int, ...] = (64, 64)
-    """Units of the hidden tanh layers of actor and critic."""
+    """Units of the hidden tanh layers of actor and critic; cards write them as in `64, 64`."""
 
     def __post_init__(self) -> None:
         for f in fields(self):
@@ -95,10 +95,17 @@ def preset_mapping(preset: Preset) -> dict[str, Any]:
 
 
 def _typed(key: str, value: object, kind: type) -> object:
-    if kind is tuple and isinstance(value, list | tuple):
-        return tuple(_typed(key, v, int) for v in value)
+    if kind is tuple:
+        return tuple(_typed(key, v, int) for v in _listed(value))
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if kind is int and isinstance(value, int) and not isinstance(value, bool):
         return value
     raise ConfigError(f"Preset value {key!r} has to be {kind.__name__}, not {value!r}.")
+
+
+def _listed(value: object) -> list[object]:
+    """The layers in `[64, 64]`, `"64, 64"` or `64`: cards and flags hold single values."""
+    if isinstance(value, str):
+        return [int(part) if part.strip().isdecimal() else part for part in value.split(",")]
+    return list(value) if isinstance(value, list | tuple) else [value]
