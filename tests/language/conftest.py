@@ -1,7 +1,13 @@
-"""The differential tester: a program's own text, row by row, against the compiled batch."""
+"""The differential testers of the compiled batch.
 
+One runs the normalised text row by row; one runs the author's own text, with nothing of ours in
+between, which shows whether normalising kept its meaning.
+"""
+
+import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Protocol
 
 import array_api_compat.torch as torch_xp
 import numpy as np
@@ -69,6 +75,37 @@ def same_row_by_row(spec: StateSpec, batch: Batch) -> SameRowByRow:
             _compare_rows(rows, inputs, program, outputs)
             _compare_torch(compiled, inputs, program, outputs)
             _compare_permuted(compiled, inputs, program, outputs)
+        return program
+
+    return prove
+
+
+class SameAsWritten(Protocol):
+    """Reads a program and proves that it computes what its own text computes."""
+
+    def __call__(self, text: str, *, is_batch: bool) -> RewardProgram:
+        """Run the text one step at a time with NumPy, or on a batch with torch."""
+        ...
+
+
+@pytest.fixture
+def same_as_written(spec: StateSpec, batch: Batch) -> SameAsWritten:
+    """For trusted texts of ours only: they are executed as plain Python."""
+
+    def prove(text: str, *, is_batch: bool) -> RewardProgram:
+        reading = read_program(text, spec)
+        assert reading.program is not None, "\n".join(map(str, reading.findings))
+        program = reading.program
+        inputs = batch | _memory(program)
+        run = _run_batch if is_batch else _run_rows
+        with np.errstate(all="ignore"):
+            outputs = _outputs(load_compiled(program.compiled), np, inputs, program.params)
+            expected = run(text, inputs, program.params)
+        assert expected
+        assert set(expected) <= set(outputs)
+        near = 1e-6 if is_batch else 1e-12  # torch's `.float()` has single precision
+        for key, value in expected.items():
+            np.testing.assert_allclose(outputs[key], value, rtol=near, atol=near, err_msg=key)
         return program
 
     return prove
@@ -152,3 +189,63 @@ def _compare_permuted(
     permuted = {key: value[order] for key, value in inputs.items()}
     for key, value in _outputs(compiled, np, permuted, program.params).items():
         np.testing.assert_allclose(value, outputs[key][order], rtol=1e-12, err_msg=key)
+
+
+# ------------------------------------------------- the author's text, on its own
+
+
+class _Group(SimpleNamespace):
+    """Fields by attribute, and by key."""
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
+
+
+def _run_rows(
+    text: str, inputs: Mapping[str, Any], params: Mapping[str, Any]
+) -> dict[str, np.ndarray]:
+    """One step at a time; a component that a step lacks is 0 there."""
+    rows = [
+        _call(text, {key: value[i] for key, value in inputs.items()}, params) for i in range(N_ROWS)
+    ]
+    keys = dict.fromkeys(key for row in rows for key in row)
+    return {k: np.array([np.asarray(row.get(k, 0.0), float) for row in rows]) for k in keys}
+
+
+def _run_batch(
+    text: str, inputs: Mapping[str, Any], params: Mapping[str, Any]
+) -> dict[str, np.ndarray]:
+    """All rows at once."""
+    tensors = {key: torch.tensor(np.array(value)) for key, value in inputs.items()}
+    outputs = _call(text, tensors, params)
+    return {k: np.broadcast_to(np.asarray(value, float), N_ROWS) for k, value in outputs.items()}
+
+
+def _call(text: str, inputs: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    groups: dict[str, dict[str, Any]] = {"state": {}, "previous": {}, "initial": {}, "memory": {}}
+    for key, value in inputs.items():
+        owner, _, name = key.partition(".")
+        groups.setdefault(owner, {})[name] = value
+    available = {owner: _Group(**values) for owner, values in groups.items() if "" not in values}
+    available |= {owner: values[""] for owner, values in groups.items() if "" in values}
+    available |= {"params": _Group(**params), "xp": None, "self": None}
+    function = _entry(text)
+    code = function.__code__
+    asked = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    returned = function(**{name: available[name] for name in asked})
+    parts = returned if isinstance(returned, tuple) else (returned,)
+    tables = [part for part in parts if isinstance(part, dict)]
+    return {
+        f"{kind}.{name}": value
+        for kind, table in zip(("component", "memory"), tables, strict=False)
+        for name, value in table.items()
+    }
+
+
+def _entry(text: str) -> Any:
+    """The program's function, with annotations left unread: torch's are not all imported."""
+    namespace: dict[str, Any] = {"np": np, "math": math, "torch": torch}
+    source = "from __future__ import annotations\n" + text.replace("@torch.jit.script\n", "")
+    exec(compile(source, "<corpus>", "exec"), namespace)
+    names = ("reward", "compute_reward", "compute_dense_reward")
+    return next(namespace[name] for name in names if name in namespace)

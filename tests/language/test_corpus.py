@@ -4,20 +4,18 @@ Each file names the environment whose fields it reads, and how its own text can 
 torch alone. That independent run is what catches a habit that was rewritten into something else.
 """
 
-import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
-from rewardsmith.language.runtime import load_compiled
 from rewardsmith.messages import ActionSpec, FieldSpec, StateSpec
 from rewardsmith.rewards.contract import RewardProgram, read_program
+
+SameAsWritten = Callable[..., RewardProgram]
 
 CORPUS = Path(__file__).parent / "corpus"
 N_ROWS = 64
@@ -248,104 +246,6 @@ def runnable() -> list[Path]:
 
 
 @pytest.mark.parametrize("path", runnable(), ids=name_of)
-def test_program_computes_what_its_author_wrote(
-    text: str, spec: StateSpec, batch: dict[str, Any]
-) -> None:
+def test_program_computes_what_its_author_wrote(text: str, same_as_written: SameAsWritten) -> None:
     """Run the text itself, with real NumPy, math and torch, against what was compiled from it."""
-    program = read_program(text, spec).program
-    assert program is not None
-    inputs = {**batch, **remembered(program)}
-    compiled = load_compiled(program.compiled)
-    assert compiled.components is not None
-    with np.errstate(all="ignore"):
-        components = compiled.components(np, inputs, program.params)
-        memory = compiled.memory(np, inputs, program.params) if compiled.memory else {}
-        run = run_batch if header(text, "original") == "torch batch" else run_rows
-        expected, kept = run(text, inputs, program.params)
-    assert set(expected) == set(components)
-    for name, values in expected.items():
-        np.testing.assert_allclose(components[name], values, rtol=1e-9, atol=1e-9, err_msg=name)
-    for name, values in kept.items():
-        np.testing.assert_allclose(memory[name], values, rtol=1e-9, atol=1e-9, err_msg=name)
-
-
-# ------------------------------------------------- the author's text, on its own
-
-
-class Group(SimpleNamespace):
-    """Fields by attribute, and by key."""
-
-    def __getitem__(self, name: str) -> Any:
-        return getattr(self, name)
-
-
-def remembered(program: RewardProgram) -> dict[str, Any]:
-    rng = np.random.default_rng(12)
-    return {
-        f"memory.{name}": rng.normal(0.0, 1.0, (N_ROWS, *np.shape(value)))
-        for name, value in program.memory.items()
-    }
-
-
-def entry(text: str) -> Callable[..., Any]:
-    """The function of a trusted text of ours, executed as plain Python."""
-    source = text.replace("@torch.jit.script\n", "")
-    namespace: dict[str, Any] = {"np": np, "math": math, "torch": torch}
-    exec(compile("from __future__ import annotations\n" + source, "<corpus>", "exec"), namespace)
-    found: Callable[..., Any] = next(
-        namespace[name]
-        for name in ("reward", "compute_reward", "compute_dense_reward")
-        if name in namespace
-    )
-    return found
-
-
-def call(
-    text: str, inputs: Mapping[str, Any], params: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    groups: dict[str, Any] = {
-        name: Group(**{
-            key.partition(".")[2]: value
-            for key, value in inputs.items()
-            if key.partition(".")[0] == name
-        })
-        for name in ("state", "previous", "initial", "memory")
-    }  # fmt: skip
-    plain = {key: value for key, value in inputs.items() if "." not in key}
-    available = {**groups, **plain, "params": Group(**params), "xp": None, "self": None}
-    function = entry(text)
-    code = function.__code__
-    asked = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    returned = function(**{name: available[name] for name in asked})
-    parts = returned if isinstance(returned, tuple) else (returned,)
-    dictionaries = [part for part in parts if isinstance(part, dict)]
-    return dictionaries[0], dictionaries[1] if len(dictionaries) > 1 else {}
-
-
-def run_rows(
-    text: str, inputs: Mapping[str, Any], params: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """One step at a time, with NumPy; a component that a step lacks is 0 there."""
-    rows = [
-        call(text, {key: value[i] for key, value in inputs.items()}, params) for i in range(N_ROWS)
-    ]
-    both: list[dict[str, Any]] = []
-    for position in (0, 1):
-        names = dict.fromkeys(name for row in rows for name in row[position])
-        both.append(
-            {n: np.array([np.asarray(row[position].get(n, 0.0), float) for row in rows])
-             for n in names}
-        )  # fmt: skip
-    return both[0], both[1]
-
-
-def run_batch(
-    text: str, inputs: Mapping[str, Any], params: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """All rows at once, with torch."""
-    tensors = {key: torch.tensor(np.array(value)) for key, value in inputs.items()}
-    components, memory = call(text, tensors, params)
-    return (
-        {n: np.broadcast_to(np.asarray(v, float), N_ROWS) for n, v in components.items()},
-        {n: np.asarray(v, float) for n, v in memory.items()},
-    )
+    same_as_written(text, is_batch=header(text, "original") == "torch batch")

@@ -40,6 +40,9 @@ for _name, _op, _formula, _doc in (
     ("sinh", "sinh", "sinh x", "Hyperbolic sine."),
     ("cosh", "cosh", "cosh x", "Hyperbolic cosine."),
     ("tanh", "tanh", "tanh x", "Squashes to (-1, 1)."),
+    ("arcsinh", "asinh", "ln(x + (x^2 + 1)^(1/2))", "Inverse of sinh; like ln far from 0."),
+    ("arccosh", "acosh", "ln(x + (x^2 - 1)^(1/2))", "Inverse of cosh; nan below 1."),
+    ("arctanh", "atanh", "ln((1 + x) / (1 - x)) / 2", "Inverse of tanh; nan outside [-1, 1]."),
     ("sign", "sign", "-1, 0 or 1", "Sign of x."),
     ("floor", "floor", "largest integer <= x", "Round down."),
     ("ceil", "ceil", "smallest integer >= x", "Round up."),
@@ -127,6 +130,13 @@ def softplus(xp: Library, x: Value) -> Any:
     return xp.maximum(x, 0.0) + xp.log1p(xp.exp(-xp.abs(x)))
 
 
+@elementwise("ln(e^a + e^b)")
+def logaddexp(xp: Library, a: Value, b: Value) -> Any:
+    """Smooth maximum of two values."""
+    a, b = _value(xp, a), _value(xp, b)
+    return xp.maximum(a, b) + xp.log1p(xp.exp(-xp.abs(a - b)))
+
+
 @elementwise("(x^2 + y^2)^(1/2)")
 def hypot(xp: Library, x: Value, y: Value) -> Any:
     """Length of the vector (x, y)."""
@@ -164,17 +174,25 @@ for _name, _formula, _doc in (
     reduction.add(_name, _formula, _doc, _reduce(_name))
 
 
-@reduction("mean((x - mean(x))^2)")
-def var(xp: Library, x: Value, axis: int | None = None) -> Any:
+@reduction("sum((x - mean(x))^2) / (number of entries - ddof)")
+def var(xp: Library, x: Value, axis: int | None = None, ddof: int = 0) -> Any:
     """Variance over the entries of one step, not over time."""
     x = _value(xp, x)
-    return xp.mean(xp.square(x - xp.mean(x, axis, keepdims=axis is not None)), axis)
+    variance = xp.mean(xp.square(x - xp.mean(x, axis, keepdims=axis is not None)), axis)
+    if ddof == 0:
+        return variance
+    shape = xp.operations.shape(x)
+    n = math.prod(shape) if axis is None else shape[axis]
+    if n <= ddof:
+        raise Refusal("bad-call", reason=f"ddof is {ddof} of {n} entries",
+                      signature="var(x, axis=None, ddof=0)")  # fmt: skip
+    return variance * (n / (n - ddof))
 
 
 @reduction("var(x)^(1/2)")
-def std(xp: Library, x: Value, axis: int | None = None) -> Any:
+def std(xp: Library, x: Value, axis: int | None = None, ddof: int = 0) -> Any:
     """Standard deviation over the entries of one step, not over time."""
-    return xp.sqrt(xp.var(x, axis))
+    return xp.sqrt(xp.var(x, axis, ddof))
 
 
 @reduction("(sum x[i]^2)^(1/2); order 1: sum |x[i]|; order inf: max |x[i]|")
@@ -184,6 +202,9 @@ def norm(
     """Length of a vector; give axis=-1 for the length of each of several vectors."""
     if order not in (1, 2, math.inf):
         raise Refusal("bad-call", reason="order is 1, 2 or inf", signature="norm(x, order=2)")
+    if order != 2 and axis is None and len(xp.operations.shape(x)) > 1:
+        raise Refusal("bad-call", reason=f"order {order:g} of several vectors needs axis=-1",
+                      signature="norm(x, order=2, axis=None)")  # fmt: skip
     if order == 1:
         return xp.sum(xp.abs(x), axis, keepdims)
     if order == math.inf:
@@ -198,6 +219,18 @@ def dot(xp: Library, a: Value, b: Value) -> Any:
     """Inner product of two vectors; of each pair, for several vectors."""
     product = _value(xp, a) * _value(xp, b)
     return xp.sum(product, -1) if xp.operations.shape(product) else product
+
+
+@reduction("sum over k of a[i, k] * b[k, j]")
+def matmul(xp: Library, a: Value, b: Value) -> Any:
+    """Matrix product; of two vectors their inner product."""
+    a, b = _value(xp, a), _value(xp, b)
+    left, right = xp.operations.shape(a), xp.operations.shape(b)
+    if not left or not right:
+        return a * b
+    if len(left) > 2 or len(right) > 2 or left[-1] != right[0]:
+        raise Refusal("shapes-differ", left=left, right=right)
+    return xp.sum(a * b, -1) if len(right) == 1 else xp.sum(a[..., None] * b, -2)
 
 
 @constructor("(x[0], x[1], ...)")
@@ -260,6 +293,38 @@ def ones_like(xp: Library, x: Value) -> Any:
     return xp.full(shape, 1.0) if shape else 1.0
 
 
+@constructor("the entries of x, in order, as an array of that shape")
+def reshape(xp: Library, x: Value, shape: int | tuple[int, ...]) -> Any:
+    """Several vectors from one, as in `reshape(x, (4, 3))`, or one from several: `reshape(x, -1)`."""
+    x = _value(xp, x)
+    old = xp.operations.shape(x)
+    sizes = _sizes(shape, math.prod(old))
+    if not old:
+        x = xp.operations.stack([x])
+    for _ in old[1:]:
+        x = xp.operations.concat([x[i] for i in range(xp.operations.shape(x)[0])])
+    return _split(xp, x, sizes)
+
+
+@constructor("x[j, i]")
+def transpose(xp: Library, x: Value) -> Any:
+    """Rows as columns; numbers and single vectors stay as they are."""
+    x = _value(xp, x)
+    shape = xp.operations.shape(x)
+    if len(shape) > 2:
+        raise Refusal("bad-call", reason=f"the shape is {shape}", signature="transpose(x)")
+    return xp.operations.stack([x[:, i] for i in range(shape[1])]) if len(shape) == 2 else x
+
+
+@constructor("x without its axes of length 1")
+def squeeze(xp: Library, x: Value, axis: int | None = None) -> Any:
+    """A number from a vector of one; axes that are longer stay."""
+    x = _value(xp, x)
+    shape = xp.operations.shape(x)
+    dropped = [i for i, size in enumerate(shape) if size == 1 and axis in (None, i, i - len(shape))]
+    return x[tuple(0 if i in dropped else slice(None) for i in range(len(shape)))] if shape else x
+
+
 @constructor("x[i + 1] - x[i]")
 def diff(xp: Library, x: Value) -> Any:
     """Differences of neighbouring entries of a vector."""
@@ -280,6 +345,25 @@ def _condition(xp: Library, x: Value) -> Any:
 
 def _value(xp: Library, x: Value) -> Any:
     return xp.operations.array(x)
+
+
+def _sizes(shape: Value, size: int) -> tuple[int, ...]:
+    """The lengths of the axes that `size` entries are to have, with -1 found out."""
+    given = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    known = math.prod(n for n in given if n != -1) if all(type(n) is int for n in given) else 0
+    sizes = tuple(size // known if n == -1 else n for n in given) if known > 0 else ()
+    if not sizes or min(sizes) < 1 or given.count(-1) > 1 or math.prod(sizes) != size:
+        raise Refusal("bad-call", reason=f"{size} entries do not fill the shape {shape}",
+                      signature="reshape(x, shape)")  # fmt: skip
+    return sizes
+
+
+def _split(xp: Library, x: Value, sizes: tuple[int, ...]) -> Any:
+    if len(sizes) == 1:
+        return x
+    length = math.prod(sizes[1:])
+    rows = [x[i * length : (i + 1) * length] for i in range(sizes[0])]
+    return xp.operations.stack([_split(xp, row, sizes[1:]) for row in rows])
 
 
 def _repeated(value: Value, shape: tuple[Value, ...]) -> Any:

@@ -6,7 +6,7 @@ the nodes of all results are emitted. Knows nothing of weights and totals.
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from rewardsmith.language.emit import emit_mapping, emit_masks, emit_module, emit_single
@@ -54,15 +54,18 @@ def lower_program(
     params: Mapping[str, Parameter],
     memory: Mapping[str, Parameter],
 ) -> Lowered:
-    """Lower every function that training needs; mistakes are in `findings`."""
-    builder = _Builder(module, spec, params, memory)
-    try:
-        builder.reward()
-        builder.score("potential")
-        builder.score("progress")
-    except Exhausted as refusal:
-        builder.lowering.note(refusal, ast.Pass())
-    return builder.result()
+    """Lower every function that training needs; mistakes are in `findings`.
+
+    A program that indexes one axis too many was written for a batch. All of it is then read so: a
+    leading `:` and axis 0 are the environments, also where the text would fit one step.
+    """
+    lowered = _Builder(module, spec, params, memory).lower()
+    if not lowered.batched:
+        return lowered
+    line = min(getattr(node, "lineno", 0) for node in lowered.batched)
+    lowered = _Builder(module, spec, params, memory, is_batch=True).lower()
+    note = finding("read-as-batch", severity="note", line=line)
+    return replace(lowered, findings=(*lowered.findings, note))
 
 
 def emit_program(lowered: Lowered) -> str:
@@ -88,6 +91,8 @@ class _Builder:
         spec: StateSpec,
         params: Mapping[str, Parameter],
         memory: Mapping[str, Parameter],
+        *,
+        is_batch: bool = False,
     ) -> None:
         self._module = module
         self._memory = memory
@@ -95,15 +100,27 @@ class _Builder:
         graph = Graph(self._report)
         self._group = Fields("params", {n: graph.param(n, v) for n, v in params.items()}, "PARAMS")
         functions = {name: Closure(node) for name, node in module.functions.items()}
-        names = {**module.constants, **functions, "xp": Functions(), "params": self._group}
-        self.lowering = Lowering(graph, names)
+        constants = {name: graph.adopt(value) for name, value in module.constants.items()}
+        names = {**constants, **functions, "xp": Functions(), "params": self._group}
+        self.lowering = Lowering(graph, names, is_batch=is_batch)
         self._inputs = self._available(graph)
         self._arguments: tuple[str, ...] = ()
         self._components: dict[str, Node] = {}
         self._updates: dict[str, Node] = {}
         self._scores: dict[str, Node] = {}
 
+    def lower(self) -> Lowered:
+        """Lower everything there is."""
+        try:
+            self.reward()
+            self.score("potential")
+            self.score("progress")
+        except Exhausted as refusal:
+            self.lowering.note(refusal, ast.Pass())
+        return self.result()
+
     def result(self) -> Lowered:
+        """What has been lowered."""
         masks = [
             (place[0], mask)
             for place, mask in sorted(self.lowering.masks.items())
@@ -180,6 +197,8 @@ class _Builder:
             if name not in allowed:
                 near = get_close_matches(name, allowed, n=1)
                 hint = f" Did you mean `{near[0]}`?" if near else ""
+                if name in self._inputs["state"].entries:
+                    hint = f" It is a field: ask for `state` and read `state.{name}`."
                 self._report(
                     finding("unknown-argument", line=node.lineno, function=node.name, name=name,
                             guess=hint, known=", ".join(allowed))
@@ -196,7 +215,7 @@ class _Builder:
         """Components and memory updates of one `return`; a leading total is dropped."""
         value = self.lowering.snapshot(returned.value)
         parts = value if isinstance(value, tuple) else (value,)
-        if len(parts) > 1 and self._is_number(parts[0]):
+        if len(parts) > 1 and isinstance(parts[0], (Node, bool, int, float)):
             self._report(finding("total-dropped", line=returned.line, severity="note"))
             parts = parts[1:]
         if not all(isinstance(part, dict) for part in parts) or not 1 <= len(parts) <= 2:
@@ -236,6 +255,8 @@ class _Builder:
     def _take_components(self, components: Value) -> None:
         for name, value in components.items() if isinstance(components, dict) else ():
             bare = value.value if isinstance(value, Sometimes) else value
+            if isinstance(bare, Node):
+                bare = self.lowering.xp.squeeze(bare)
             if bare is UNKNOWN:
                 self._components[name] = self.lowering.graph.constant(0.0)
             elif self._is_number(bare):

@@ -15,9 +15,11 @@ from rewardsmith.language.scope import (
     guess,
     text_of,
 )
+from rewardsmith.language.shapes import is_whole
 from rewardsmith.language.values import (
     UNKNOWN,
     Builtin,
+    Copy,
     Fields,
     Functions,
     MaybeUnset,
@@ -58,7 +60,11 @@ class Containers(Operators):
         if isinstance(owner, Ref) and node.attr in METHODS:
             return Method(owner, node.attr)
         if isinstance(owner, Node) and node.attr == "shape":
+            if self.is_batch and owner.batched:
+                raise Refusal("batch-size", text=text_of(node))
             return owner.shape
+        if isinstance(owner, Node) and node.attr == "copy":
+            return Copy(owner)
         raise Refusal("forbidden-attribute", name=node.attr, guess="")
 
     def _xp_member(self, name: str) -> Value:
@@ -91,10 +97,17 @@ class Containers(Operators):
         whole = items if isinstance(items, tuple) else (items,)
         if any(item is UNKNOWN for item in whole):
             return UNKNOWN
-        if _is_batch_index(whole, len(owner.shape)):
+        if self._is_batch_index(whole, owner):
             self.batched.append(node)
             whole = whole[1:]
         return self.graph.index(owner, whole)
+
+    def _is_batch_index(self, items: tuple[Value, ...], owner: Node) -> bool:
+        """Whether an index was written for a batch: one axis too many, and all of the first."""
+        if not items or not is_whole(items[0]) or any(item is Ellipsis for item in items):
+            return False
+        is_certain = sum(item is not None for item in items) == len(owner.shape) + 1
+        return is_certain or (self.is_batch and owner.batched and len(items) > 1)
 
     def _pick(self, owner: Value, index: Value, node: ast.Subscript) -> Value:
         if isinstance(index, bool) or not isinstance(index, (int, slice)):
@@ -200,10 +213,3 @@ def _entry(owner: Fields, name: str) -> Value:
     code = "unknown-parameter" if owner.table else "unknown-field"
     raise Refusal(code, owner=owner.owner, name=name, guess=guess(name, owner.entries),
                   known=known, table=owner.table)  # fmt: skip
-
-
-def _is_batch_index(items: tuple[Value, ...], rank: int) -> bool:
-    """Whether an index was written for a batch: one axis too many, and all of the first."""
-    if len(items) != rank + 1 or any(item is None or item is Ellipsis for item in items):
-        return False
-    return isinstance(items[0], slice) and items[0] == slice(None)

@@ -23,6 +23,7 @@ from rewardsmith.language.values import (
     UNKNOWN,
     Builtin,
     Closure,
+    Copy,
     Method,
     Ref,
     XpFunction,
@@ -53,6 +54,8 @@ class Evaluator(Containers):
             return self.call_closure(function, args, words)
         if isinstance(function, Method):
             return self._call_method(function, args, words)
+        if isinstance(function, Copy) and not args and not words:
+            return function.value
         if isinstance(function, Builtin) and function.name == "dict":
             return self.new({**(self.dictionary(args[0], node) if args else {}), **words})
         if function is UNKNOWN or any(v is UNKNOWN for v in (*args, *words.values())):
@@ -79,13 +82,32 @@ class Evaluator(Containers):
         if _mentions_unknown(bound.arguments.values()):
             return UNKNOWN
         _check_quaternions(primitive, bound)
-        if primitive.group == "reduction" and _is_batch_axis(bound.arguments):
-            bound.arguments["axis"] -= 1
-            self.batched.append(node)
+        if "axis" in bound.arguments:
+            self._fit_axis(primitive, bound.arguments, node)
         try:
             return primitive.define(*bound.args, **bound.kwargs)
         except (TypeError, ValueError, OverflowError, IndexError, AttributeError) as error:
             raise Refusal("bad-call", reason=error, signature=primitive.signature) from None
+
+    def _fit_axis(self, primitive: Primitive, given: dict[str, Value], node: ast.Call) -> None:
+        """Count the axis of a call in one step, where it was counted in a batch."""
+        axis, first = given["axis"], list(given.values())[1]
+        if primitive.group == "reduction" and not isinstance(axis, int | None):
+            raise Refusal("bad-axis", text=text_of(node), axis="a value")
+        if type(axis) is not int or axis < 0 or not isinstance(first, (Node, tuple)):
+            return
+        shape = self.graph.shape(first[0] if primitive.name == "concat" else first)
+        is_batched = any(_is_batched(value) for value in given.values())
+        if 0 < axis and (axis == len(shape) or (self.is_batch and is_batched)):
+            if not _counts_from(node, axis):
+                raise Refusal("bad-axis", text=text_of(node), axis=axis)
+            given["axis"] = axis - 1
+            self.batched.append(node)
+        elif primitive.group == "reduction" and isinstance(first, Node):
+            if not shape:
+                raise Refusal("bad-axis", text=text_of(node), axis=f"axis {axis}")
+            if self.is_batch and is_batched and first.op != "stack":
+                raise Refusal("batch-axis", text=text_of(node))
 
     def _call_method(self, method: Method, args: list[Value], words: dict[str, Value]) -> Value:
         contents = self.heap[method.ref.serial]
@@ -179,9 +201,16 @@ def _mentions_unknown(values: Iterable[Value]) -> bool:
     )
 
 
-def _is_batch_axis(arguments: Mapping[str, Value]) -> bool:
-    axis, x = arguments.get("axis"), arguments.get("x")
-    return isinstance(x, Node) and type(axis) is int and axis == len(x.shape) > 0
+def _is_batched(value: Value) -> bool:
+    if isinstance(value, tuple):
+        return any(_is_batched(item) for item in value)
+    return isinstance(value, Node) and value.batched
+
+
+def _counts_from(node: ast.Call, axis: int) -> bool:
+    """Whether the axis of a call stands in the text, so that it can be rewritten."""
+    written = [word.value for word in node.keywords if word.arg == "axis"]
+    return any(isinstance(value, ast.Constant) and value.value == axis for value in written)
 
 
 def _check_quaternions(primitive: Primitive, bound: inspect.BoundArguments) -> None:

@@ -120,6 +120,49 @@ _SUBSET = {
     ),
 }
 
+_INSTEAD = MappingProxyType(
+    {
+        "argmax": "`xp.max` gives the largest value; choose what belongs to it with `xp.where`.",
+        "argmin": "`xp.min` gives the smallest value; choose what belongs to it with `xp.where`.",
+        "sort": "Use `xp.min`, `xp.max` and `xp.mean` of the entries.",
+        "median": "Use `xp.mean`, `xp.min` or `xp.max` of the entries.",
+        "ptp": "Write `xp.max(x) - xp.min(x)`.",
+        "fmod": "Use `xp.mod`, whose result has the sign of the divisor.",
+        "remainder": "Write `x - n * xp.round(x / n)`; of angles, `xp.wrap_angle(x)`.",
+        "heaviside": "Write `xp.where(x > 0, 1.0, 0.0)`.",
+        "isclose": "Write `xp.abs(a - b) < tolerance`.",
+        "allclose": "Write `xp.all(xp.abs(a - b) < tolerance)`.",
+        "interp": "Use `xp.ramp`, `xp.lerp` or `xp.staged`.",
+        "einsum": "Use `xp.matmul`, `xp.dot` or `xp.sum` of a product.",
+        "bmm": "Write for one step: `xp.matmul(a, b)`.",
+        "dist": "Use `xp.distance(a, b)`, which is that of one step.",
+        "cdist": "Use `xp.distance(points, p)` or `xp.nearest(points, p)`.",
+        "append": "Use `xp.concat([a, b])`.",
+        "nansum": "Fields are finite: use `xp.sum`.",
+        "nanmax": "Fields are finite: use `xp.max`.",
+        "nanmin": "Fields are finite: use `xp.min`.",
+        "nanmean": "Fields are finite: use `xp.mean`.",
+        "nan_to_num": "Fields are finite: guard the operation itself, with `xp.safe_divide`, ...",
+        "random": "A reward is the same for the same step: leave chance out.",
+        "rand": "A reward is the same for the same step: leave chance out.",
+        "print": "Remove the line; every component is logged for you.",
+        "sorted": "Use `xp.min`, `xp.max` and `xp.mean` of the entries.",
+        "getattr": "Write the field out: `state.<field>`.",
+        "hasattr": "Remove the question: the fields are known.",
+        "isinstance": "Remove the question: the kinds of the fields are known.",
+        "map": "Use a list comprehension.",
+        "filter": "Use a list comprehension, or `xp.where`.",
+        "str": "Write names out as plain strings.",
+        "self": "Ask for arguments by name: `def reward(state, action, xp)`.",
+    }
+)
+
+
+def instead(name: str, otherwise: str) -> str:
+    """What to write in place of a function that is not there."""
+    return _INSTEAD.get(name, otherwise)
+
+
 _LOWERING = {
     "bad-call": Template("The call does not fit: {reason}.", "The signature is `{signature}`."),
     "not-callable": Template("`{text}` is not a function.", "Call functions of `xp` or your own."),
@@ -180,7 +223,9 @@ _LOWERING = {
     ),
     "missing-key": Template("There is no entry {key}.{guess}", "Set it before it is read."),
     "bad-target": Template(
-        "`{text}` cannot be assigned to.", "Assign to local variables and to dictionaries only."
+        "`{text}` cannot be assigned to.",
+        "Assign to local variables and entries of dictionaries and lists; build a vector at once: "
+        "`xp.array([...])`.",
     ),
     "unpacking": Template(
         "{count} values cannot be unpacked into {wanted} names.", "Match their number."
@@ -193,6 +238,22 @@ _LOWERING = {
         "The constant expression `{text}` fails: {reason}.", "Correct the numbers."
     ),
     "not-supported": Template("`{text}` cannot be compiled.", "{advice}"),
+    "bad-axis": Template(
+        "`{text}` reduces along {axis}, which its value does not have in one step.",
+        "Drop the axis; for the larger or smaller of two values use `xp.maximum` or `xp.minimum`.",
+    ),
+    "read-as-batch": Template(
+        "This is written for a batch, so a leading `:` and axis 0 are read as environments.",
+        "Write for one step: no leading `:`, and axes counted from those of one step.",
+    ),
+    "batch-axis": Template(
+        "`{text}` reduces over environments: other lines are written for a batch, with axis 0.",
+        "Write for one step: no leading `:`, and axes counted from those of one step.",
+    ),
+    "batch-size": Template(
+        "`{text}` is asked in code written for a batch, whose size no program knows.",
+        "Write for one step: a number is `0.0`, and vectors have a constant length.",
+    ),
     "quaternion-order": Template(
         "The quaternion `{name}` is stored as {stored}, but {function} reads {asked}.",
         'Pass `order="{stored}"`.',
@@ -230,7 +291,8 @@ _CONTRACT = {
     ),
     "no-components": Template(
         "`reward` returns no named components.",
-        'Return a dictionary: `return {{"reach": ..., "effort": ...}}`.',
+        'Return a dictionary, each part of the sum under a name: `return {{"reach": ..., '
+        '"effort": ...}}`.',
     ),
     "too-many-components": Template(
         "`reward` returns {count} components, more than {limit}.", "Merge or drop some."

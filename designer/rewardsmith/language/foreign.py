@@ -73,7 +73,7 @@ def method_call(node: ast.Call, method: ast.Attribute, *, is_torch: bool) -> ast
         return node
     made = xp_call(METHODS[name], [owner, *node.args], node.keywords, node)
     own = METHODS[name]
-    if own in ("max", "min") and len(made.args) == 2 and is_torch:
+    if own in ("max", "min") and len(made.args) == 2:
         own = _of_two(own, made)
         made.func = xp_name(own, node)
     return _tidy(made, own, is_torch=is_torch)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rewardsmith.language.findings import Refusal
 from rewardsmith.language.operations import Value
 from rewardsmith.language.primitives import Library, Registry
 
@@ -22,11 +23,15 @@ def direction(xp: Library, v: Value) -> Any:
 
 @geometry("(a1*b2 - a2*b1, a2*b0 - a0*b2, a0*b1 - a1*b0)")
 def cross(xp: Library, a: Value, b: Value) -> Any:
-    """Vector product of two vectors of three."""
+    """Vector product of two vectors of three; of each pair, for several vectors."""
     a, b = _value(xp, a), _value(xp, b)
-    return xp.stack(
-        [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
-    )
+    for v in (a, b):
+        if xp.operations.shape(v)[-1:] != (3,):
+            raise Refusal("bad-call", reason="a vector does not have three entries",
+                          signature="cross(a, b)")  # fmt: skip
+    ax, ay, az = (a[..., i] for i in range(3))
+    bx, by, bz = (b[..., i] for i in range(3))
+    return xp.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
 
 
 @geometry("arccos(cosine(a, b))")

@@ -172,6 +172,17 @@ class Graph:
         attr = tuple(frozen_index(item) for item in full)
         return self._intern("index", (x,), attr=attr, shape=shape, kind=x.kind, unit=x.unit)
 
+    def adopt(self, x: Value) -> Value:
+        """A value made over another graph, with its nodes in this one."""
+        if isinstance(x, tuple):
+            return tuple(self.adopt(item) for item in x)
+        if isinstance(x, dict):
+            return {key: self.adopt(item) for key, item in x.items()}
+        if not isinstance(x, Node) or x.graph is self:
+            return x
+        args = tuple(self.adopt(arg) for arg in x.args)
+        return self._intern(x.op, args, attr=x.attr, shape=x.shape, kind=x.kind, unit=x.unit)
+
     def truth(self, x: Value) -> Node:
         """A value as a condition, by Python's rule that zero is false."""
         node = self.node(self._operand(x))

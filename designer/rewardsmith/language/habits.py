@@ -40,7 +40,7 @@ FUNCTIONS: Mapping[str, str] = MappingProxyType(
         "bitwise_and": "logical_and", "bitwise_or": "logical_or", "bitwise_not": "logical_not",
         "invert": "logical_not", "vector_norm": "norm", "inner": "dot", "vecdot": "dot",
         "deg2rad": "radians", "rad2deg": "degrees", "expit": "sigmoid", "remainder": "mod",
-        "around": "round", "fix": "trunc", "product": "prod", "cosine_similarity": "cosine",
+        "around": "round", "neg": "negative", "fix": "trunc", "product": "prod", "cosine_similarity": "cosine",
         "normalize": "direction", "dist": "distance", "fsum": "sum", "mv": "matmul", "mm": "matmul",
     }
 )  # fmt: skip
@@ -67,6 +67,7 @@ FORMULAS: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
         "full_like": (("x", "value"), "xp.ones_like(x) * value"),
         "count_nonzero": (("x",), "xp.sum(xp.where(x, 1.0, 0.0))"),
         "negative": (("x",), "-x"),
+        "arange": (("n",), "xp.array(list(range(n)))"),
     }
 )
 """Functions that are written out. Every argument stands once: copies would grow exponentially."""

@@ -46,8 +46,8 @@ class Returned:
 class Lowering(Evaluator):
     """Executes functions of a program symbolically."""
 
-    def __init__(self, graph: Graph, names: Mapping[str, Value]) -> None:
-        super().__init__(graph, names)
+    def __init__(self, graph: Graph, names: Mapping[str, Value], *, is_batch: bool = False) -> None:
+        super().__init__(graph, names, is_batch=is_batch)
         self.masks: dict[tuple[int, int], Value] = {}
         """(line, column) of each arm of a condition: whether a row enters it."""
         self._path: list[Node] = []
@@ -315,7 +315,7 @@ class Lowering(Evaluator):
     def _poison_entry(self, node: ast.Subscript) -> None:
         owner = self.locals.get(node.value.id) if isinstance(node.value, ast.Name) else None
         key = node.slice.value if isinstance(node.slice, ast.Constant) else None
-        if isinstance(owner, Ref) and isinstance(self.heap[owner.serial], dict):
+        if key is not None and isinstance(owner, Ref) and isinstance(self.heap[owner.serial], dict):
             self.heap[owner.serial] = {**self.heap[owner.serial], key: UNKNOWN}
 
     # ------------------------------------------------------------------ frames

@@ -39,7 +39,10 @@ def normalise_program(tree: ast.Module) -> ast.Module:
     aliases = {name: package for name, package in ALIASES.items() if name not in bound}
     aliases |= {name: origin.package for name, origin in imported.items() if not origin.name}
     renamed = {name: origin for name, origin in imported.items() if origin.name}
-    tree = _Habits(aliases, renamed, bound, is_torch=_uses_torch(tree, aliases)).visit(tree)
+    named = {aliases.get(node.id, "") for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    named |= {origin.package for origin in imported.values()}
+    is_torch = "torch" in named and "numpy" not in named
+    tree = _Habits(aliases, renamed, bound, is_torch=is_torch).visit(tree)
     _name_entry(tree)
     return ast.fix_missing_locations(tree)
 
@@ -56,6 +59,8 @@ def rewrite_batched(nodes: Iterable[ast.AST]) -> None:
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
             rest = node.slice.elts[1:]
             node.slice = rest[0] if len(rest) == 1 else ast.Tuple(rest, ast.Load())
+        elif isinstance(node, ast.Subscript):
+            node.slice = ast.Constant(...)
         elif isinstance(node, ast.Call):
             for word in node.keywords:
                 if word.arg == "axis" and isinstance(word.value, ast.Constant):
@@ -76,6 +81,7 @@ class _Habits(ast.NodeTransformer):
         self._renamed = renamed
         self._bound = bound
         self._is_torch = is_torch
+        """Whether methods of arrays are torch's: it is named, and NumPy is not."""
         self._pairs: list[ast.expr] = []
         """Calls of torch's `max` and `min` along an axis: values, and their places."""
 
@@ -145,6 +151,7 @@ class _Habits(ast.NodeTransformer):
             return xp_name(FUNCTIONS.get(node.attr, node.attr), node)
         self.generic_visit(node)
         if node.value in self._pairs and node.attr == "values":
+            self._pairs.remove(node.value)
             return node.value
         if node.attr == "T" and not _is_group(node.value):
             return xp_call("transpose", [node.value], [], node)
@@ -155,6 +162,7 @@ class _Habits(ast.NodeTransformer):
         key = node.slice.value if isinstance(node.slice, ast.Constant) else None
         if node.value in self._pairs and type(key) is int:
             _choose_of_pair(node.value, key)
+            self._pairs.remove(node.value)
             return node.value
         if not isinstance(key, str) or not isinstance(node.value, ast.Name):
             return node
@@ -241,12 +249,6 @@ def _imported_names(node: ast.AST) -> dict[str, Origin]:
             for a in node.names
         }
     return {}
-
-
-def _uses_torch(tree: ast.AST, aliases: Mapping[str, str]) -> bool:
-    """Whether methods of arrays are torch's: it is named, and NumPy is not."""
-    named = {aliases.get(node.id) for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    return "torch" in named and "numpy" not in named
 
 
 def _name_entry(tree: ast.Module) -> None:

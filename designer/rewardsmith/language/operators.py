@@ -87,7 +87,7 @@ class Operators(Scope):
             raise Refusal("not-supported", text=text_of(node), advice="Use arithmetic.")
         name, function = _OPERATORS[type(op)]
         if isinstance(left, Node) or isinstance(right, Node):
-            return self.graph.apply(name, left, right)
+            return self.graph.apply(name, self.plain(left), self.plain(right))
         if isinstance(left, tuple) or isinstance(right, tuple):
             return self._combine_sequences(op, left, right, node)
         return static(function, left, right, node)

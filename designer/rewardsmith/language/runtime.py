@@ -51,7 +51,7 @@ class Rows:
         returned = self._call("reward", inputs, params)
         parts = returned if isinstance(returned, tuple) else (returned,)
         components, memory = (*(part for part in parts if isinstance(part, dict)), {})[:2]
-        values = {str(name): float(value) for name, value in components.items()}
+        values = {str(name): float(np.asarray(value).item()) for name, value in components.items()}
         return values, {str(k): np.asarray(v, dtype=np.float64) for k, v in memory.items()}
 
     def potential(self, inputs: Mapping[str, Any], params: Mapping[str, Any]) -> float:

@@ -51,10 +51,12 @@ class Exhausted(Refusal):
 class Scope:
     """Names, contents and findings of one program that is being lowered."""
 
-    def __init__(self, graph: Graph, names: Mapping[str, Value]) -> None:
+    def __init__(self, graph: Graph, names: Mapping[str, Value], *, is_batch: bool = False) -> None:
         self.graph = graph
         self.xp = library.build(graph)
         self.names = dict(names)
+        self.is_batch = is_batch
+        """Whether the program was written for a batch: its axis 0 is not there in one step."""
         """What every function of the program sees: constants, functions, `xp`."""
         self.locals: dict[str, Value] = {}
         self.heap: dict[int, Value] = {}

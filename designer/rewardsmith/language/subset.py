@@ -21,7 +21,7 @@ from types import (
 import numpy as np
 
 from rewardsmith.language import library
-from rewardsmith.language.findings import finding
+from rewardsmith.language.findings import finding, instead
 from rewardsmith.language.scope import ARGUMENTS, BUILTINS, METHODS, guess
 from rewardsmith.messages import Finding
 
@@ -40,7 +40,7 @@ _OTHERWISE = ("This construct", "Use assignments, `if`, constant `for` loops and
 _REFUSED: Mapping[type[ast.AST], tuple[str, str]] = MappingProxyType(
     {
         ast.While: ("`while`", "Use a `for` loop over a constant range."),
-        ast.Lambda: ("`lambda`", "Define a function with `def`."),
+        ast.Lambda: ("`lambda`", "Define a function with `def`: `def f(x): return ...`."),
         ast.ClassDef: ("`class`", "Use functions; per-episode values belong into MEMORY."),
         ast.Try: ("`try`", "Make the expression safe: `xp.safe_divide`, `xp.clip`."),
         ast.With: ("`with`", "Remove it; nothing needs to be opened."),
@@ -49,7 +49,11 @@ _REFUSED: Mapping[type[ast.AST], tuple[str, str]] = MappingProxyType(
         ast.Global: ("`global`", "Per-episode values belong into MEMORY."),
         ast.Nonlocal: ("`nonlocal`", "Return the value instead."),
         ast.Delete: ("`del`", "Remove it."),
-        ast.JoinedStr: ("An f-string", "Write component names out as plain strings."),
+        ast.JoinedStr: (
+            "An f-string",
+            "Write names out as plain strings; in a loop, loop over "
+            'them: `for name, leg in zip(("left", "right"), state.legs)`.',
+        ),
         ast.SetComp: ("A set", "Use a list."),
         ast.Set: ("A set", "Use a list or a tuple."),
         ast.GeneratorExp: ("A generator", "Use a list comprehension over a constant range."),
@@ -105,6 +109,7 @@ class Vocabulary:
 
 _TABLES = {"params": "PARAMS", "memory": "MEMORY"}
 _GROUPS = frozenset({"state", "previous", "initial", "params", "memory", "xp"})
+_ASKING = frozenset({"reward", "potential", "progress"})
 _WORDS = frozenset({"xp", "params", "CONTRACT", "PARAMS", "WEIGHTS", "TOTAL", "MEMORY"})
 
 
@@ -157,7 +162,7 @@ def _check_names(tree: ast.Module) -> Iterator[Finding]:
             function = _function_at(tree, line)
             yield finding("argument-not-asked", line=line, name=name, function=function)
         elif name not in known:
-            advice = "Assign it before it is read, or ask for it as an argument."
+            advice = instead(name, "Assign it before it is read, or ask for it as an argument.")
             near = guess(name, known - _WORDS | {"xp", "params"})
             yield finding("unknown-name", line=line, name=name, guess=near, advice=advice)
 
@@ -191,15 +196,36 @@ def _bound(tree: ast.Module) -> Iterator[str]:
 
 def _check_attributes(tree: ast.Module, words: Vocabulary) -> Iterator[Finding]:
     allowed = words.attributes
+    certain = _GROUPS - _doubtful(tree)
     for node in ast.walk(tree):
         if not isinstance(node, ast.Attribute):
             continue
         owner = node.value.id if isinstance(node.value, ast.Name) else ""
         if owner in _GROUPS and node.attr not in words.of(owner):
             yield _unknown_member(owner, node, words.of(owner))
+        elif owner in certain and not node.attr.startswith("_"):
+            continue
         elif node.attr not in allowed:
             near = guess(node.attr, allowed)
             yield finding("forbidden-attribute", line=node.lineno, name=node.attr, guess=near)
+
+
+def _doubtful(tree: ast.Module) -> frozenset[str]:
+    """Names of groups that may hold something else, whose attributes would be Python's own.
+
+    `memory.trace` is an entry of MEMORY where `memory` is only what `reward` asks for. It could be
+    an array where the program assigns to `memory`, or calls a function that has it as an argument.
+    """
+    asked = [f for f in tree.body if isinstance(f, ast.FunctionDef) and f.name in _ASKING]
+    own = {id(a) for f in asked for a in (*f.args.posonlyargs, *f.args.args, *f.args.kwonlyargs)}
+    read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    if read & _ASKING:
+        return _GROUPS
+    bound = {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg) and id(n) not in own}
+    bound |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)
+              and isinstance(n.ctx, ast.Store)}  # fmt: skip
+    bound |= {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+    return frozenset(bound)
 
 
 def _unknown_member(owner: str, node: ast.Attribute, known: Iterable[str]) -> Finding:
@@ -210,7 +236,7 @@ def _unknown_member(owner: str, node: ast.Attribute, known: Iterable[str]) -> Fi
             line=node.lineno,
             name=node.attr,
             guess=guess(node.attr, names),
-            advice="Use the functions listed for `xp`.",
+            advice=instead(node.attr, "Use the functions listed for `xp`."),
         )
     return finding(
         "unknown-parameter" if owner in _TABLES else "unknown-field",

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from rewardsmith.language.findings import Refusal, finding
 from rewardsmith.language.graph import Graph
 from rewardsmith.language.lower import Lowering
-from rewardsmith.language.node import Node
 from rewardsmith.language.operations import Value
 from rewardsmith.language.scope import TABLES
 from rewardsmith.language.values import UNKNOWN, Closure, Functions
@@ -26,6 +25,7 @@ class Module:
     """Plain values: numbers, strings, tuples, dictionaries."""
     lines: Mapping[str, int]
     constants: Mapping[str, Value]
+    """Values over a graph of their own: whoever computes with them adopts them."""
     functions: Mapping[str, ast.FunctionDef]
     findings: tuple[Finding, ...]
 
@@ -74,16 +74,11 @@ class _Reader:
         if name in TABLES:
             self.tables[name] = value
         else:
-            self.constants[name] = _constant(value)
+            self.constants[name] = value
         self.lowering.names[name] = value
 
     def _note(self, found: Finding) -> None:
         self.lowering.findings.append(found)
-
-
-def _constant(value: Value) -> Value:
-    """Constants computed with `xp` at the top of a module are numbers, not nodes."""
-    return UNKNOWN if isinstance(value, Node) and not value.shape else value
 
 
 def _name_of(statement: ast.Assign) -> str:

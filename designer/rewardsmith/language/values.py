@@ -88,6 +88,13 @@ class Method:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """`copy` of a value that never changes: calling it gives the value."""
+
+    value: Node
+
+
 _KINDS: Mapping[type, str] = MappingProxyType(
     {
         str: "a string",
@@ -112,6 +119,6 @@ def describe(value: Value) -> str:
         return f"the whole of `{value.owner}`"
     if isinstance(value, (Ref, Method)):
         return "a dictionary" if isinstance(value, Ref) and value.kind == "dict" else "a list"
-    if isinstance(value, (XpFunction, Builtin, Closure, Functions)):
+    if isinstance(value, (XpFunction, Builtin, Closure, Copy, Functions)):
         return "a function"
     return _KINDS.get(type(value), "something else")
