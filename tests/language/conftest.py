@@ -226,8 +226,9 @@ def _call(text: str, inputs: Mapping[str, Any], params: Mapping[str, Any]) -> di
     for key, value in inputs.items():
         owner, _, name = key.partition(".")
         groups.setdefault(owner, {})[name] = value
-    available = {owner: _Group(**values) for owner, values in groups.items() if "" not in values}
-    available |= {owner: values[""] for owner, values in groups.items() if "" in values}
+    available: dict[str, Any] = {
+        owner: values[""] if "" in values else _Group(**values) for owner, values in groups.items()
+    }
     available |= {"params": _Group(**params), "xp": None, "self": None}
     function = _entry(text)
     code = function.__code__

@@ -151,6 +151,42 @@ CONSTRUCTS = {
         "        'd': xp.tolerance(d, 0, 1, params.margin), 'e': xp.gaussian(d, params.scale)}",
         args="state, xp, params",
     ),
+    "module_arrays": "PARAMS = {'other': [5.0, 6.0, 7.0]}\n"
+    "GOAL = np.array([0.1, 0.2, 0.3])\nREACH = np.linalg.norm([3.0, 4.0])\n"
+    "ARMS = [np.array([1.0, 2.0, 3.0]) * 2, 0.5]\n"
+    + body(
+        "near = xp.norm(state.hand - params.other)",
+        "return {'a': near, 'b': xp.norm(state.hand - GOAL), 'c': REACH * state.x,",
+        "        'd': ARMS[1] * xp.sum(ARMS[0] * state.handle)}",
+        args="state, xp, params",
+    ),
+    "copies": body(
+        "base = {'a': state.x, 'b': 1.0}",
+        "parts = base.copy()",
+        "parts['a'] = 2.0 * base['a']",
+        "hand = state.hand.copy()",
+        "parts['b'] = base['a'] + xp.sum((hand + 1).copy())",
+        "return parts",
+    ),
+    "vector_of_one_as_a_component": body(
+        "scale = torch.tensor([0.1])", "return {'a': xp.exp(-xp.abs(state.x) / scale)}"
+    ),
+    "nested_lists_in_arithmetic": body(
+        "return {'a': xp.sum(state.legs * [[1, 2, 3], [4, 5, 6], [7, 8, 9], [0, 1, 2]])}"
+    ),
+    "names_of_components_in_a_loop": body(
+        "parts = {}",
+        "for name, leg in zip(('one', 'two', 'three', 'four'), state.legs):",
+        "    parts[name] = leg[2]",
+        "return parts",
+    ),
+    "entries_named_like_attributes_of_arrays": "MEMORY = {'trace': 0.0, 'data': 1.0}\n"
+    "PARAMS = {'decay': 0.9, 'real': 2.0}\n"
+    + body(
+        "trace = params.decay * memory.trace + state.x * params.real",
+        "return {'a': trace * memory.data}, {'trace': trace}",
+        args="state, xp, memory, params",
+    ),
     "constant_fields": body(
         "return {'a': (state.x - previous.x) / state.dt, 'b': xp.norm(state.hand - state.home)}",
         args="state, previous, xp",

@@ -132,6 +132,29 @@ def test_reductions_run_over_the_axes_of_one_step() -> None:
     assert xp.nearest(points, [0.0, 0.0]) == 1.0
 
 
+def test_matrix_product_and_shape_functions_are_numpys() -> None:
+    rng = np.random.default_rng(0)
+    a, b, v = rng.normal(size=(4, 3)), rng.normal(size=(3, 2)), rng.normal(size=3)
+    np.testing.assert_allclose(xp.matmul(a, b), a @ b)
+    np.testing.assert_allclose(xp.matmul(a, v), a @ v)
+    np.testing.assert_allclose(xp.matmul(v, b), v @ b)
+    np.testing.assert_allclose(xp.matmul(v, v), v @ v)
+    np.testing.assert_array_equal(xp.transpose(a), a.T)
+    np.testing.assert_array_equal(xp.reshape(a, (2, -1)), a.reshape(2, 6))
+    np.testing.assert_array_equal(xp.reshape(a, -1), a.ravel())
+    np.testing.assert_array_equal(xp.reshape(2.0, (1, 1)), [[2.0]])
+    np.testing.assert_array_equal(xp.squeeze(a[:1]), a[0])
+    np.testing.assert_array_equal(xp.squeeze(a, axis=0), a)
+    np.testing.assert_allclose(xp.cross(a, v), np.cross(a, v))
+    np.testing.assert_allclose(xp.std(a, 0, 1), np.std(a, axis=0, ddof=1))
+
+
+@given(reals, reals)
+def test_smooth_maximum_is_at_least_the_maximum(a: float, b: float) -> None:
+    assert xp.logaddexp(a, b) == pytest.approx(np.logaddexp(a, b))
+    assert xp.logaddexp(a, b) >= max(a, b)
+
+
 def test_first_stage_that_holds_decides() -> None:
     assert xp.staged([(False, 1.0), (True, 2.0), (True, 3.0)], 4.0) == 2.0
     assert xp.select([False, False], [1.0, 2.0], 4.0) == 4.0

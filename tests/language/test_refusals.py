@@ -90,6 +90,27 @@ HOSTILE = {
                                    "bad-call", 2),
     "parameter_named_like_a_method": ("PARAMS = {'tofile': 1.0}\n"
         + reward("return {'a': xp.sum(state.hand.tofile('x'))}"), "forbidden-attribute", 3),
+    "parameter_named_like_a_method_of_a_rebound_name": ("PARAMS = {'tofile': 1.0}\n"
+        + reward("params = state.hand", "return {'a': params.tofile('x')}"),
+        "forbidden-attribute", 4),
+    "parameter_named_like_a_method_of_a_helpers_argument": ("PARAMS = {'tofile': 1.0}\n"
+        "def f(params):\n    return params.tofile('x')\n"
+        + reward("return {'a': f(state.hand)}"), "forbidden-attribute", 3),
+    "parameter_named_like_a_method_of_an_item": ("PARAMS = {'tofile': 1.0}\n"
+        + reward("return {'a': [params.tofile('x') for params in [state.hand]][0]}"),
+        "forbidden-attribute", 3),
+    "memory_named_like_a_method_of_a_called_reward": ("MEMORY = {'tofile': 1.0}\n"
+        "def reward(state, memory):\n    return {'a': memory.tofile('x')}\n"
+        "def potential(state):\n    return reward(state, state.hand)['a']\n",
+        "forbidden-attribute", 3),
+    "memory_named_like_a_method_of_a_nested_reward": ("MEMORY = {'tofile': 1.0}\n"
+        "def f(state):\n    def reward(memory):\n        return memory.tofile('x')\n"
+        "    return 0.0\ndef reward(state):\n    return {'a': f(state)}\n",
+        "forbidden-attribute", 4),
+    "module_imported_as_a_group": ("PARAMS = {'tofile': 1.0}\nimport numpy as params\n"
+        + reward("return {'a': params.tofile('x')}"), "unknown-function", 4),
+    "decorator_of_another_module": ("@torch.load\n" + reward("return {'a': 1.0}"),
+                                    "forbidden-syntax", 2),
     "bytes_literal": (reward("return {'a': b'x'}"), "forbidden-syntax", 2),
 }  # fmt: skip
 
@@ -102,6 +123,15 @@ def test_text_is_refused_with_line_and_remedy(
     assert found, [str(one) for one in findings(text, spec)]
     assert found[0].line == line
     assert found[0].remedy
+
+
+def test_f_string_is_one_finding_with_the_loop_to_write(spec: StateSpec) -> None:
+    text = reward(
+        "parts = {}", "for i in range(4):", "    parts[f'leg_{i}'] = state.x", "return parts"
+    )
+    (found,) = findings(text, spec)
+    assert found.code == "forbidden-syntax"
+    assert "zip(" in found.remedy
 
 
 def test_bytes_are_not_a_program(spec: StateSpec) -> None:

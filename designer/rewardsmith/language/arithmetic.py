@@ -295,7 +295,7 @@ def ones_like(xp: Library, x: Value) -> Any:
 
 @constructor("the entries of x, in order, as an array of that shape")
 def reshape(xp: Library, x: Value, shape: int | tuple[int, ...]) -> Any:
-    """Several vectors from one, as in `reshape(x, (4, 3))`, or one from several: `reshape(x, -1)`."""
+    """Several vectors from one, `reshape(x, (4, 3))`, or one from several, `reshape(x, -1)`."""
     x = _value(xp, x)
     old = xp.operations.shape(x)
     sizes = _sizes(shape, math.prod(old))

@@ -40,8 +40,9 @@ FUNCTIONS: Mapping[str, str] = MappingProxyType(
         "bitwise_and": "logical_and", "bitwise_or": "logical_or", "bitwise_not": "logical_not",
         "invert": "logical_not", "vector_norm": "norm", "inner": "dot", "vecdot": "dot",
         "deg2rad": "radians", "rad2deg": "degrees", "expit": "sigmoid", "remainder": "mod",
-        "around": "round", "neg": "negative", "fix": "trunc", "product": "prod", "cosine_similarity": "cosine",
-        "normalize": "direction", "dist": "distance", "fsum": "sum", "mv": "matmul", "mm": "matmul",
+        "around": "round", "neg": "negative", "fix": "trunc", "product": "prod",
+        "cosine_similarity": "cosine", "normalize": "direction", "dist": "distance",
+        "fsum": "sum", "mv": "matmul", "mm": "matmul",
     }
 )  # fmt: skip
 """Functions of other modules under their name in `xp`; unlisted names stay."""

@@ -10,8 +10,8 @@ Value: TypeAlias = Any
 """A number, a NumPy value or a graph node: whatever the implementation computes with."""
 
 UNARY = frozenset(
-    "abs exp log sqrt square sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh sign floor "
-    "ceil round trunc log1p expm1 isfinite isnan logical_not number neg".split()
+    "abs exp log sqrt square sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh sign "
+    "floor ceil round trunc log1p expm1 isfinite isnan logical_not number neg".split()
 )
 """Elementwise operations of one argument; `number` turns conditions into 0.0 and 1.0."""
 
