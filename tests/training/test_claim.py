@@ -164,14 +164,18 @@ def test_a_search_without_a_winner_claims_nothing(make_arena: MakeArena) -> None
     assert make_claim(Design(best=None, history=history), make_arena({})) is None
 
 
-def test_the_winner_of_iteration_0_is_named_once_when_it_won_the_search(
+def test_the_winner_of_iteration_0_is_trained_once_and_shown_twice(
     make_arena: MakeArena, judged: MakeJudged
 ) -> None:
     design = design_of(judged)
     only = History(iterations=design.history.iterations[:1])
-    claim = claimed(make_arena(WORTH), Design(best=only.best, history=only))
-    assert [row.name for row in claim.rows] == ["sparse", "final"]
-    assert isinstance(claim.rows[-1].candidate, CandidateId)
+    arena = make_arena(WORTH)
+    claim = claimed(arena, Design(best=only.best, history=only))
+    assert [row.name for row in claim.rows] == ["sparse", "iteration-0", "final"]
+    assert claim.rows[1].fitness == claim.rows[2].fitness
+    assert claim.rows[-1].candidate == CandidateId(0, claim.rows[-1].candidate.number)  # type: ignore[union-attr]  # a winner has one
+    started = {event.key["contender"] for event in arena.run.events("segment_started")}
+    assert started == {"sparse", "final"}
 
 
 def test_candidates_are_retrained_as_they_were_judged(

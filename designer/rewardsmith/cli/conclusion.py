@@ -56,6 +56,8 @@ def diff_text(old: CandidateLine, new: CandidateLine) -> str:
 
 def _show_descent(best: CandidateLine, ancestor: CandidateLine, out: Console) -> None:
     if ancestor.id == best.id:
+        if best.id.iteration == 0:
+            out.print(safe("It is from iteration 0: no later candidate scored higher.", "dim"))
         return
     out.print(heading(f"What changed since {ancestor.id}"))
     text = diff_text(ancestor, best)

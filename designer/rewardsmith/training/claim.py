@@ -29,7 +29,7 @@ def make_claim(design: Design, arena: Arena) -> Claim | None:
     results = design.history.results
     search_steps = sum(result.steps for result in results)
     contenders = _contenders(design, arena, search_steps)
-    rows = _train_all(contenders, arena)
+    rows = _with_iteration_0(_train_all(contenders, arena))
     claim = Claim(
         rows=rows, search_steps=search_steps, search_cpu_s=sum(result.cpu_s for result in results)
     )
@@ -105,6 +105,14 @@ def _train_all(
 
 
 CLAIM_ITERATION = 999_999
+
+
+def _with_iteration_0(rows: tuple[ClaimRow, ...]) -> tuple[ClaimRow, ...]:
+    """Show iteration 0 also where its best stayed the best: one program, trained once, two rows."""
+    *others, final = rows
+    if final.candidate is None or final.candidate.iteration > 0:
+        return rows
+    return (*others, replace(final, name="iteration-0"), final)
 
 
 def _row(contender: Contender, steps: int, ends: Iterable[SegmentEnd]) -> ClaimRow:
