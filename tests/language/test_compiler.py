@@ -180,6 +180,13 @@ CONSTRUCTS = {
         "    parts[name] = leg[2]",
         "return parts",
     ),
+    "conditions_as_numbers": body(
+        "near = state.x > 0",
+        "far = state.y > 0",
+        "return {'a': int(near) + int(far), 'b': xp.abs(near) + xp.abs(far),",
+        "        'c': xp.maximum(near, far) + xp.max(state.contacts) + xp.prod(state.contacts),",
+        "        'd': xp.trunc(near) + xp.floor(far)}",
+    ),
     "entries_named_like_attributes_of_arrays": "MEMORY = {'trace': 0.0, 'data': 1.0}\n"
     "PARAMS = {'decay': 0.9, 'real': 2.0}\n"
     + body(

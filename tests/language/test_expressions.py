@@ -42,6 +42,12 @@ def test_expression_has_its_shape_on_numpy_and_torch(
     np.testing.assert_allclose(compiled.evaluate(torch_xp, tensors).numpy(), value, rtol=1e-9)
 
 
+def test_sum_in_an_expression_is_over_all_entries(spec: StateSpec, batch: dict[str, Any]) -> None:
+    compiled = compile_expression("sum(legs ** 2)", spec)
+    expected = (batch["state.legs"] ** 2).sum(axis=(1, 2))
+    np.testing.assert_allclose(compiled.evaluate(np, batch), expected)
+
+
 def test_expression_says_what_it_reads(spec: StateSpec) -> None:
     compiled = compile_expression("norm(hand - initial.handle) + action[0] + dt", spec)
     assert compiled.reads == {"state.hand", "initial.handle", "action"}

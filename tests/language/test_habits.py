@@ -54,6 +54,9 @@ STEP = {
         "np.clip(state.x, -0.5, 0.5) + state.y.clip(0, 1) + np.clip(state.x, None, 0)",
     "hypot": "math.hypot(state.x, state.y) + math.dist(state.hand, state.handle)",
     "membership_of_list": "float(state.phase in [1, 2])",
+    "counted_by_int": "int(state.x > 0) + int(state.y > 0) + 1.0 - (state.x > 1)",
+    "listed_places": "np.sum(state.hand[[0, 2]] * [1, 2]) + np.sum(state.legs[:, [0, 2]] * [3, 4])",
+    "listed_rows": "np.sum(state.legs[[0, 3]] * [1, 2, 3]) + np.mean(state.contacts[[0, 3]])",
     "filled": "np.sum(np.full(3, 2.0) * np.full_like(state.hand, 0.5) * state.hand)",
 }  # fmt: skip
 
@@ -107,6 +110,7 @@ BATCH = {
         "torch.logaddexp(state.x, state.y) + torch.exp2(state.x)"
         " + torch.rsqrt(state.y ** 2 + 1)",
     "filled": "torch.full_like(state.x, 2.0) * state.y + torch.ones_like(state.x)",
+    "listed_places": "state.contacts[:, [0, 3]].float().mean(dim=1) + state.hand[:, [2, 0]][:, 1]",
     "nothing_but_conditions": "torch.where(state.touch & (state.x > 0), 1.0, -1.0)",
 }  # fmt: skip
 

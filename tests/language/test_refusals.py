@@ -111,6 +111,11 @@ HOSTILE = {
         + reward("return {'a': params.tofile('x')}"), "unknown-function", 4),
     "decorator_of_another_module": ("@torch.load\n" + reward("return {'a': 1.0}"),
                                     "forbidden-syntax", 2),
+    "mask_as_an_index": (reward("return {'a': xp.sum(state.hand[state.hand > 0])}"),
+                         "data-index", 2),
+    "list_at_the_top_as_an_index": ("LEFT = [0, 2]\n"
+                                    + reward("return {'a': xp.sum(state.legs[LEFT])}"),
+                                    "data-index", 3),
     "bytes_literal": (reward("return {'a': b'x'}"), "forbidden-syntax", 2),
 }  # fmt: skip
 

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Iterator
 
 from rewardsmith.language import library
-from rewardsmith.language.findings import Refusal
+from rewardsmith.language.findings import ATTRIBUTES, Refusal, instead
 from rewardsmith.language.node import Node
 from rewardsmith.language.operations import Value
 from rewardsmith.language.operators import Operators
@@ -65,7 +65,8 @@ class Containers(Operators):
             return owner.shape
         if isinstance(owner, Node) and node.attr == "copy":
             return Copy(owner)
-        raise Refusal("forbidden-attribute", name=node.attr, guess="")
+        raise Refusal("forbidden-attribute", name=node.attr, guess="",
+                      advice=instead(node.attr, ATTRIBUTES))  # fmt: skip
 
     def _xp_member(self, name: str) -> Value:
         if name in library.CONSTANTS:
@@ -97,10 +98,25 @@ class Containers(Operators):
         whole = items if isinstance(items, tuple) else (items,)
         if any(item is UNKNOWN for item in whole):
             return UNKNOWN
+        if any(isinstance(item, Node) for item in whole) or (
+            isinstance(items, tuple) and not isinstance(node.slice, ast.Tuple)
+        ):
+            raise Refusal("data-index", text=text_of(node))
         if self._is_batch_index(whole, owner):
             self.batched.append(node)
             whole = whole[1:]
+        if any(isinstance(item, Ref) for item in whole):
+            return self._several(owner, [self.sequence(item) for item in whole], node)
         return self.graph.index(owner, whole)
+
+    def _several(self, owner: Node, items: list[Value], node: ast.Subscript) -> Value:
+        """Entries by a constant list of places: `x[[0, 3]]`, or of columns: `x[:, [0, 2]]`."""
+        *before, places = items
+        is_constant = isinstance(places, tuple) and all(type(i) is int for i in places)
+        if not is_constant or not places or len(before) > 1 or not all(map(is_whole, before)):
+            raise Refusal("data-index", text=text_of(node))
+        picked = [self.graph.index(owner, (*before, place)) for place in places]
+        return self.xp.stack(picked, axis=-1 if before else 0)
 
     def _is_batch_index(self, items: tuple[Value, ...], owner: Node) -> bool:
         """Whether an index was written for a batch: one axis too many, and all of the first."""

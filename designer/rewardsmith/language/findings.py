@@ -107,7 +107,7 @@ _SUBSET = {
     ),
     "forbidden-attribute": Template(
         "The attribute `.{name}` is not allowed.{guess}",
-        "Use state fields, `params`, `memory` and the functions of `xp`.",
+        "{advice}",
     ),
     "unknown-field": Template("`{owner}` has no field `{name}`.{guess}", "Fields are: {known}."),
     "unknown-parameter": Template(
@@ -133,6 +133,7 @@ _INSTEAD = MappingProxyType(
         "isclose": "Write `xp.abs(a - b) < tolerance`.",
         "allclose": "Write `xp.all(xp.abs(a - b) < tolerance)`.",
         "interp": "Use `xp.ramp`, `xp.lerp` or `xp.staged`.",
+        "count_nonzero": "Write `xp.sum(xp.where(x, 1.0, 0.0), axis=...)`.",
         "einsum": "Use `xp.matmul`, `xp.dot` or `xp.sum` of a product.",
         "bmm": "Write for one step: `xp.matmul(a, b)`.",
         "dist": "Use `xp.distance(a, b)`, which is that of one step.",
@@ -150,12 +151,22 @@ _INSTEAD = MappingProxyType(
         "getattr": "Write the field out: `state.<field>`.",
         "hasattr": "Remove the question: the fields are known.",
         "isinstance": "Remove the question: the kinds of the fields are known.",
+        "indices": "Take the values alone; choose what belongs to the largest with `xp.where`.",
+        "setdefault": "Write `d[name] = value`.",
+        "pop": "Leave the entry out where the dictionary is written.",
+        "size": "Use `len(x)`.",
+        "transpose": "Use `xp.transpose(x)`; it has no other axes.",
+        "permute": "Use `xp.transpose(x)`; it has no other axes.",
         "map": "Use a list comprehension.",
         "filter": "Use a list comprehension, or `xp.where`.",
         "str": "Write names out as plain strings.",
         "self": "Ask for arguments by name: `def reward(state, action, xp)`.",
     }
 )
+
+
+ATTRIBUTES = "Use state fields, `params`, `memory` and the functions of `xp`."
+"""What may follow a dot."""
 
 
 def instead(name: str, otherwise: str) -> str:
@@ -193,7 +204,8 @@ _LOWERING = {
         "A value is what it is in one step of one environment: index its own axes only.",
     ),
     "data-index": Template(
-        "`{text}` indexes by a computed value.", "Use constant indices, or `xp.where`/`xp.select`."
+        "`{text}` indexes by a computed value.",
+        "Use numbers that stand there, as in `x[2]` and `x[[0, 3]]`, or `xp.where`/`xp.select`.",
     ),
     "negative-step": Template(
         "Slices with a negative step are not available.",

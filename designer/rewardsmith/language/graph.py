@@ -223,14 +223,14 @@ class Graph:
             return self.truth(node)
         if node.kind == "float" or op in ("eq", "ne", "mul"):
             return node
-        if op in ("neg", "sub"):
+        if op == "neg":
             raise Refusal("arithmetic-on-conditions", operator=_SIGN[op])
         return node
 
     def _elementwise(self, op: str, args: tuple[Node, ...], shape: tuple[int, ...]) -> Node:
         conditions = [node.kind == "bool" for node in args]
-        if all(conditions) and op == "add":
-            raise Refusal("arithmetic-on-conditions", operator="+")
+        if all(conditions) and op in ("add", "sub"):
+            raise Refusal("arithmetic-on-conditions", operator=_SIGN[op])
         if all(conditions) and op == "mul":
             op = "logical_and"
         if op == "number" and not conditions[0]:

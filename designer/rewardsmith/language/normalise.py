@@ -48,8 +48,8 @@ def normalise_program(tree: ast.Module) -> ast.Module:
 
 
 def normalise_expression(tree: ast.Expression) -> ast.Expression:
-    """An expression in the reward language."""
-    tree = _Habits(ALIASES, {}, frozenset(), is_torch=False).visit(tree)
+    """An expression in the reward language; functions need no prefix, so `sum` is the library's."""
+    tree = _Habits(ALIASES, {}, frozenset({"sum"}), is_torch=False).visit(tree)
     return ast.fix_missing_locations(tree)
 
 

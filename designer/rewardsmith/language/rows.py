@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from rewardsmith.language.operations import Value
+from rewardsmith.language.operations import CONDITIONS, Value
 
 _OPERATORS: Mapping[str, Callable[..., Value]] = MappingProxyType(
     {
@@ -36,6 +36,8 @@ class RowOperations:
     def apply(self, op: str, *args: Value) -> Value:
         """Elementwise, in float64."""
         values = [self.array(arg) for arg in args]
+        if op not in CONDITIONS and op != "mul" and all(_is_condition(v) for v in values):
+            values = [value * 1.0 for value in values]
         if op == "number":
             return values[0] * 1.0
         function = _OPERATORS.get(op) or getattr(np, op)
@@ -46,6 +48,8 @@ class RowOperations:
         values = self.array(x)
         if not np.ndim(values):
             return values
+        if op not in CONDITIONS and _is_condition(values):
+            values = values * 1.0
         return getattr(np, op)(values, axis=axis, keepdims=keepdims)
 
     def where(self, condition: Value, yes: Value, no: Value) -> Value:
@@ -75,3 +79,7 @@ class RowOperations:
     def shape(self, x: Value) -> tuple[int, ...]:
         """Of a number, array or list."""
         return np.shape(self.array(x))
+
+
+def _is_condition(x: Value) -> bool:
+    return bool(np.asarray(x).dtype == bool)

@@ -112,7 +112,7 @@ def _row_value(value: Any) -> Any:
 
 def _to_int(value: Any) -> Any:
     """Python's `int` for constants; a truncated number, as in the compiled code, for data."""
-    return np.trunc(value) if isinstance(value, np.generic) else int(value)
+    return np.trunc(np.float64(value)) if isinstance(value, np.generic) else int(value)
 
 
 _BUILTINS = MappingProxyType(

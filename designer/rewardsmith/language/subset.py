@@ -21,7 +21,7 @@ from types import (
 import numpy as np
 
 from rewardsmith.language import library
-from rewardsmith.language.findings import finding, instead
+from rewardsmith.language.findings import ATTRIBUTES, finding, instead
 from rewardsmith.language.scope import ARGUMENTS, BUILTINS, METHODS, guess
 from rewardsmith.messages import Finding
 
@@ -207,7 +207,10 @@ def _check_attributes(tree: ast.Module, words: Vocabulary) -> Iterator[Finding]:
             continue
         elif node.attr not in allowed:
             near = guess(node.attr, allowed)
-            yield finding("forbidden-attribute", line=node.lineno, name=node.attr, guess=near)
+            advice = instead(node.attr, ATTRIBUTES)
+            yield finding(
+                "forbidden-attribute", line=node.lineno, name=node.attr, guess=near, advice=advice
+            )
 
 
 def _doubtful(tree: ast.Module) -> frozenset[str]:
