@@ -104,7 +104,7 @@ def test_numbers_and_shapes_are_read_as_meant() -> None:
 
 
 def test_good_card_loads(tmp_path: Path) -> None:
-    load_text(tmp_path, GOOD)
+    assert load_text(tmp_path, GOOD).tasks
 
 
 BAD = [
