@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from rewardsmith.environments.cards import ad_hoc_task, card_names, load_card, task_of
+from rewardsmith.environments.cards import EnvCard, ad_hoc_task, card_names, load_card, task_of
 from rewardsmith.environments.inspection import check_card
 from rewardsmith.errors import ConfigError, UsageError
 
@@ -27,9 +27,9 @@ tasks:
 """
 
 
-def load_text(folder: Path, text: str) -> None:
+def load_text(folder: Path, text: str) -> EnvCard:
     (folder / "card.yaml").write_text(text, encoding="utf-8")
-    load_card(str(folder))
+    return load_card(str(folder))
 
 
 @pytest.mark.parametrize("name", card_names())
