@@ -1,0 +1,1 @@
+"""The gateway to language models: providers, retries, budgets and the ledger of calls."""
