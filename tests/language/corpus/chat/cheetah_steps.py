@@ -1,11 +1,10 @@
 # state: cheetah
 # original: numpy step
-from typing import Any
-
 import numpy as np
+from typing import Any, Dict
 
 
-def reward(state: Any, action: np.ndarray, xp: Any, step: int) -> dict[str, float]:
+def reward(state: Any, action: np.ndarray, xp: Any, step: int) -> Dict[str, float]:
     """
     Reward for a steady gallop.
 

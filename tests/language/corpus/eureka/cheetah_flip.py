@@ -1,8 +1,7 @@
 # state: cheetah
 # original: torch batch
-import math
-
 import torch
+import math
 
 
 def reward(state, previous, action):

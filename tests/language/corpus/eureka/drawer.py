@@ -1,12 +1,12 @@
 # state: drawer
 # original: torch batch
-
+from typing import Tuple, Dict
 import torch
 import torch.nn.functional as F
 
 
 @torch.jit.script
-def compute_reward(state, action: torch.Tensor) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+def compute_reward(state, action: torch.Tensor) -> Tuple[torch.Tensor, Dict[str, torch.Tensor]]:
     reach_temp = 0.1
     open_temp = 0.05
 

@@ -1,10 +1,10 @@
 # state: drone
 # original: torch batch
-
+from typing import Tuple, Dict
 import torch
 
 
-def reward(state, action: torch.Tensor, previous_action: torch.Tensor) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+def reward(state, action: torch.Tensor, previous_action: torch.Tensor) -> Tuple[torch.Tensor, Dict[str, torch.Tensor]]:
     # position
     pos_error = torch.norm(state.position - state.target, dim=1)
     pos_temp = 0.8

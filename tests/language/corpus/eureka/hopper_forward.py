@@ -1,10 +1,10 @@
 # state: hopper
 # original: torch batch
-
+from typing import Tuple, Dict
 import torch
 
 
-def reward(state, action: torch.Tensor, terminated: torch.Tensor) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+def reward(state, action: torch.Tensor, terminated: torch.Tensor) -> Tuple[torch.Tensor, Dict[str, torch.Tensor]]:
     velocity_temp: float = 1.5
     pitch_temp: float = 0.1
 

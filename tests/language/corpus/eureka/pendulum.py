@@ -1,10 +1,10 @@
 # state: pendulum
 # original: torch batch
-
+from typing import Tuple, Dict
 import torch
 
 
-def reward(state, action: torch.Tensor) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+def reward(state, action: torch.Tensor) -> Tuple[torch.Tensor, Dict[str, torch.Tensor]]:
     angle_temp: float = 0.5
     vel_temp: float = 2.0
     upright = (torch.cos(state.angle) + 1.0) / 2.0

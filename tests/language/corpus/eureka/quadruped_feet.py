@@ -1,10 +1,10 @@
 # state: quadruped
 # original: torch batch
-
+from typing import Tuple, Dict
 import torch
 
 
-def reward(state, action) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+def reward(state, action) -> Tuple[torch.Tensor, Dict[str, torch.Tensor]]:
     """Lift the feet while walking and do not let them slip."""
     clearance_temp = 0.02
     slip_temp = 0.5

@@ -1,10 +1,10 @@
 # state: quadruped
 # original: torch batch
-
+from typing import Tuple, Dict
 import torch
 
 
-def reward(state, action: torch.Tensor) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+def reward(state, action: torch.Tensor) -> Tuple[torch.Tensor, Dict[str, torch.Tensor]]:
     device = action.device
     upright_temperature = 0.3
     height_temperature = 0.05

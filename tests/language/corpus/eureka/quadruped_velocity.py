@@ -1,12 +1,12 @@
 # state: quadruped
 # original: torch batch
-
+from typing import Tuple, Dict
 import torch
 from torch import Tensor
 
 
 @torch.jit.script
-def compute_reward(state, action: Tensor, previous_action: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+def compute_reward(state, action: Tensor, previous_action: Tensor) -> Tuple[Tensor, Dict[str, Tensor]]:
     # Temperature parameters for the exponential transformations
     lin_vel_temp: float = 0.25
     ang_vel_temp: float = 0.25

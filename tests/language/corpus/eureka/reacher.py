@@ -1,11 +1,11 @@
 # state: reacher
 # original: torch batch
-
+from typing import Tuple, Dict
 import torch
 from torch import Tensor
 
 
-def reward(state, action: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+def reward(state, action: Tensor) -> Tuple[Tensor, Dict[str, Tensor]]:
     # Distance from the fingertip to the target
     dist_temp = torch.tensor([0.1])
     fingertip_dist = torch.norm(state.fingertip - state.target, p=2, dim=-1)

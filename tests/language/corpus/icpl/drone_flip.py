@@ -1,10 +1,10 @@
 # state: drone
 # original: torch batch
-
+from typing import Tuple, Dict
 import torch
 
 
-def reward(state, action: torch.Tensor) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+def reward(state, action: torch.Tensor) -> Tuple[torch.Tensor, Dict[str, torch.Tensor]]:
     roll_rate = state.angular_velocity[:, 0]
     flip_reward = torch.tanh(torch.abs(roll_rate) / 8.0)
 

@@ -1,10 +1,10 @@
 # state: hopper
 # original: torch batch
-
+from typing import Tuple, Dict
 import torch
 
 
-def reward(state, previous, action: torch.Tensor) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+def reward(state, previous, action: torch.Tensor) -> Tuple[torch.Tensor, Dict[str, torch.Tensor]]:
     # The person preferred high jumps with a soft landing
     torso_height = state.z
     baseline: float = 1.25

@@ -1,11 +1,11 @@
 # state: quadruped
 # original: torch batch
-
+from typing import Tuple, Dict
 import torch
 from torch import Tensor
 
 
-def reward(state, action: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+def reward(state, action: Tensor) -> Tuple[Tensor, Dict[str, Tensor]]:
     # front feet: 0, 1; hind feet: 2, 3
     contacts = state.foot_contacts.float()
     front = contacts[:, :2].sum(dim=1)

@@ -1,5 +1,6 @@
 # state: reacher
 # original: numpy step
+import numpy as np, math
 from numpy.linalg import norm
 
 
