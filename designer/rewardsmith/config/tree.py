@@ -57,8 +57,8 @@ class EvaluationConfig:
     """How policies are judged. The three seed sets never meet."""
 
     selection_episodes: int | None = None
-    """Episodes of one evaluation during the search, the same for all candidates; None: as many as
-    5,000 timesteps hold, from 4 to 20."""
+    """Episodes of one evaluation during the search, the same for all candidates; None: so many
+    that judging a training takes a quarter of its timesteps, from 3 to 20."""
     report_episodes: int = 20
     """Episodes of each policy of the final claim; used once."""
     report_seeds: int = 5

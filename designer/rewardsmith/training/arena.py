@@ -17,8 +17,11 @@ from rewardsmith.training.preset import Preset
 from rewardsmith.training.reference_rollouts import ReferenceRollouts
 from rewardsmith.training.segments import Segment, plan_segments
 
-SELECTION_TIMESTEPS = 5_000
-"""Timesteps of one evaluation during the search, unless the configuration says otherwise."""
+EVALUATED_SHARE = 0.25
+"""Timesteps that judge a training over those that train it, unless the configuration says
+otherwise. An evaluated step costs about half a trained one: some 12 % of a candidate's CPU."""
+FEWEST_EPISODES, MOST_EPISODES = 3, 20
+"""Of one evaluation; fewer tell candidates apart by luck, more tell them no better."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,10 @@ class Arena:
     def n_selection(self) -> int:
         """Episodes of one evaluation during the search."""
         given = self.config.evaluation.selection_episodes
-        return given or min(20, max(4, SELECTION_TIMESTEPS // self.task.horizon))
+        n_evaluations = sum(len(segment.checkpoint_steps) for segment in self.segments())
+        timesteps = EVALUATED_SHARE * self.total_timesteps / n_evaluations
+        affordable = round(timesteps / self.task.horizon)
+        return given or min(MOST_EPISODES, max(FEWEST_EPISODES, affordable))
 
     def seed(self, candidate: CandidateId, replicate: int = 0) -> int:
         """Training seed of a candidate."""
