@@ -28,6 +28,8 @@ RANKS = {
     "screening": 6,
     "testing": 6,
     "loop": 7,
+    "judgement": 7,
+    "model_team": 7,
     "stages": 7,
     "session": 8,
     "report": 8,
@@ -37,7 +39,12 @@ RANKS = {
 }
 
 # Rooms of one rank that lean on each other in one direction only; docs/design says why.
-SAME_RANK = {("stages", "loop"), ("session", "report")}
+SAME_RANK = {
+    ("stages", "loop"),
+    ("stages", "judgement"),
+    ("session", "report"),
+    ("config", "llm"),
+}
 
 
 def modules() -> list[Path]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rewardsmith.config import load_config
@@ -13,15 +14,18 @@ from rewardsmith.messages import (
     EpisodeScore,
     Evaluation,
     History,
+    Iteration,
     Judged,
     Outcome,
     Result,
+    Trajectory,
     Verdict,
 )
 from rewardsmith.session import arena_of, start_run
 from rewardsmith.stages import Workshop
 from rewardsmith.store.run import Run
 from rewardsmith.testing import InProcessEngine, write_line_card
+from rewardsmith.training.trial import recorded_name
 
 PROGRAM = """
 WEIGHTS = {"near": 1.0}
@@ -78,6 +82,57 @@ def test_a_recorded_screening_stands(run: Run) -> None:
     other = (accepted(0, "a"), accepted(1, "b"))
     assert shop.screen(other, History()) == other[:1]
     assert len(run.events("candidate_screened")) == 2
+
+
+def evaluated(run: Run, number: int, *fitness: float) -> Result:
+    """A candidate whose last evaluation was recorded: only its last episode goes to the goal."""
+    judged = accepted(number, str(number))
+    episodes = tuple(
+        EpisodeScore(seed=i, fitness=value, success=value > -0.5, length=3, terminated=False)
+        for i, value in enumerate(fitness)
+    )
+    ends = [0.0] * (len(fitness) - 1) + [1.0]
+    recorded = [
+        Trajectory(
+            seed=i,
+            fields={"position": np.array([0.0, end / 2, end, end]), "goal": np.ones(4)},
+            actions=np.ones((3, 1)),
+            terminated=False,
+        )
+        for i, end in enumerate(ends)
+    ]
+    candidate, seed = judged.candidate.id, workshop(run).arena.seed(judged.candidate.id)
+    sha = run.save_trajectories(candidate, recorded, name=recorded_name(seed, 64))
+    evaluation = Evaluation(step=64, seed_set="selection", episodes=episodes)
+    key = {"candidate": candidate, "seed": seed, "step": 64, "seed_set": "selection"}
+    run.record("candidate_evaluated", key=key, evaluation=evaluation, recorded=sha)
+    return Result(judged=judged, outcome=Outcome.TRAINED, evaluations=(evaluation,))
+
+
+def probed_with(run: Run, *results: Result) -> tuple[Verdict, set[str]]:
+    """The verdict on one more candidate, which pays 3 less the distance; why exploits are n/a."""
+    done = Iteration(index=0, judged=(), results=results, analyses=())
+    candidate = Candidate(id=CandidateId(1, 0), text=PROGRAM.replace("-abs", "3.0 - abs"))
+    (judged,) = workshop(run).judge((candidate,), run.manifest.task, History(iterations=(done,)))
+    return judged.verdict, {exploit.reason for exploit in judged.verdict.exploits}
+
+
+def test_the_best_rollout_so_far_is_what_exploits_are_measured_against(run: Run) -> None:
+    better, worse = evaluated(run, 0, -0.9, -0.01), evaluated(run, 1, -0.5)
+    verdict, reasons = probed_with(run, worse, better)
+    assert reasons == {"", "no episode ended early"}
+    assert verdict.do_nothing_share == pytest.approx(12 * 2.0 / (2.5 + 3.0 + 3.0))
+    (warning,) = [f for f in verdict.findings if f.code == "exploit-pays"]
+    assert "times the return of the best rollout so far" in warning.message
+
+
+@pytest.mark.parametrize("fitness", [-2.9, None])
+def test_a_search_that_has_done_no_better_than_exploits_claims_nothing(
+    run: Run, fitness: float | None
+) -> None:
+    known = () if fitness is None else (evaluated(run, 0, fitness),)
+    _, reasons = probed_with(run, *known)
+    assert reasons == {"no competent rollout is known", "no episode ended early"}
 
 
 @pytest.mark.parametrize("outcome", [Outcome.TRAINED, Outcome.STOPPED])

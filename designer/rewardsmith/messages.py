@@ -179,6 +179,22 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exploit:
+    """A way not to do a task, and what a program would pay for it."""
+
+    name: str
+    """`do_nothing`, `stand_still`, `oscillate`, `repeat`, `early_end`, `leave`."""
+    pays: bool | None
+    """Whether it earns about as much as a competent rollout; None where that says nothing."""
+    reason: str = ""
+    """Why it says nothing; empty otherwise."""
+    episode_return: float | None = None
+    """Its return, without shaping; None when it is not finite or there was no such rollout."""
+    share: float | None = None
+    """Its return over that of the competent rollout; None where the latter is not positive."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What the Reward Critic says of a program."""
 
@@ -191,7 +207,10 @@ class Verdict:
     graph_hash: str | None = None
     """Equal for programs that compute the same thing."""
     do_nothing_share: float | None = None
-    """Return of the do-nothing rollout over that of the competent one; None when unknown."""
+    """Return of the do-nothing rollout over that of the competent one; None when unknown, or when
+    the latter is not positive."""
+    exploits: tuple[Exploit, ...] = ()
+    """What ways not to do the task would earn; empty when the program was not probed."""
 
     def __post_init__(self) -> None:
         if self.ok and any(f.severity == "error" for f in self.findings):
@@ -416,6 +435,12 @@ class Analysis:
     """Return of ending the episode as soon as possible over the policy's; None when undefined."""
     best_episode: int | None = None
     worst_episode: int | None = None
+    suggestions: tuple[str, ...] = ()
+    """What to change in the reward, as a whole."""
+    missing_observations: tuple[str, ...] = ()
+    """What a reward for this task would need to see and cannot."""
+    author: Author = "offline"
+    """`model` when a model's words are among the computed ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

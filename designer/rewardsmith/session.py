@@ -8,15 +8,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
-from rewardsmith.config import RunConfig, from_mapping, to_mapping
+from rewardsmith.config import RunConfig, from_mapping, to_mapping, with_overrides
 from rewardsmith.environments.cards import EnvCard, load_card, task_of
 from rewardsmith.environments.fitness import compile_fitness, compile_success
 from rewardsmith.errors import ConfigError, unknown
 from rewardsmith.evaluation.policy import PolicySpec
 from rewardsmith.loop import design_reward
 from rewardsmith.messages import Claim, Design, Task, Verdict
-from rewardsmith.rewards.contract import read_program
+from rewardsmith.model_team import Tell, check_model_settings, open_team
+from rewardsmith.rewards.contract import RewardProgram, read_program
+from rewardsmith.rewards.probe import ProbeReport
 from rewardsmith.roles.critic import judge
 from rewardsmith.stages import Workshop
 from rewardsmith.store.run import Run
@@ -29,6 +32,7 @@ from rewardsmith.training.reference_rollouts import record_references, reference
 
 DEFAULT_TIMESTEPS = 200_000
 MAX_TIMESTEPS = 10**12
+RESUMED_SECTIONS = ("model.", "roles.")
 RECORDED_DISTRIBUTIONS = (
     "rewardsmith",
     "gymnasium",
@@ -48,17 +52,30 @@ class Conclusion:
     """None when no candidate could be scored."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """What checking one program came to."""
+
+    verdict: Verdict
+    program: RewardProgram | None
+    """None when its text was refused."""
+    report: ProbeReport | None
+    """What the probe measured; None when it did not run."""
+
+
 def start_run(runs_dir: Path, task: Task, config: RunConfig) -> Run:
     """Check everything that was asked, then make the run's folder.
 
     Raises:
-        ConfigError: The fitness, the success criterion or a preset value is wrong.
+        ConfigError: The fitness, the success criterion, a preset value, the model or one of its
+            prompts is wrong.
         UsageError: The environment does not exist.
         StoreError: The folder cannot be written.
     """
     card = load_card(task.env)
     _check(card, task)
     training_of(card, task, config)
+    check_model_settings(config, runs_dir)
     return Run.create(
         runs_dir,
         name=f"{_name_of(card)} {task.name}",
@@ -68,16 +85,25 @@ def start_run(runs_dir: Path, task: Task, config: RunConfig) -> Run:
     )
 
 
-def finish_run(run: Run, *, engine: Callable[[int], Engine] = LocalEngine) -> Conclusion:
+def finish_run(
+    run: Run, *, engine: Callable[[int], Engine] = LocalEngine, tell: Tell | None = None
+) -> Conclusion:
     """Do whatever of the run is not done yet: the search, then the claim.
+
+    Args:
+        run: Open for writing.
+        engine: Makes what runs the jobs, from the number of them at a time.
+        tell: Hears in one line what a person should know of the model's calls.
 
     Raises:
         StoreError: The folder cannot be written; free space and resume.
         ModelError: A provider failed beyond its retries; resume.
+        BudgetExceeded: The model's budget is spent; resume with a larger one.
     """
     config = config_of(run)
     arena = arena_of(run, engine(config.jobs or free_cores()))
-    design = design_reward(arena.task, Workshop(arena=arena).stages(), run)
+    with open_team(arena, tell) as team:
+        design = design_reward(arena.task, Workshop(arena=arena, team=team).stages(), run)
     claim = make_claim(design, arena)
     if run.recall("run_ended") is None:
         run.record("run_ended", reason="finished" if claim else "nothing could be scored")
@@ -90,16 +116,26 @@ def check_program(text: str, env: str, task: str | None = None) -> Verdict:
     Raises:
         UsageError: The environment or the task does not exist.
     """
+    return examine_program(text, env, task).verdict
+
+
+def examine_program(text: str, env: str, task: str | None = None) -> Examination:
+    """`check_program`, with everything that was measured.
+
+    Raises:
+        UsageError: The environment or the task does not exist.
+    """
     card = load_card(env)
     asked, config = task_of(card, task), RunConfig()
     reading = read_program(text, card.state)
     report = None
     if reading.program is not None:
-        engine = LocalEngine(1)
-        rollouts = engine.run([reference_chain(asked, config)])[0]
-        program, transitions = reading.program, rollouts.trajectories
-        report = engine.run([probe(program, transitions, task=asked, config=config)])[0]
-    return judge(reading, report, instruction=asked.instruction, state=card.state)
+        engine, gamma = LocalEngine(1), training_of(card, asked, config)[0].gamma
+        lineup = engine.run([reference_chain(asked, config)])[0].lineup()
+        chain = probe(reading.program, lineup, task=asked, gamma=gamma, config=config)
+        report = engine.run([chain])[0]
+    verdict = judge(reading, report, instruction=asked.instruction, state=card.state)
+    return Examination(verdict=verdict, program=reading.program, report=report)
 
 
 def arena_of(run: Run, engine: Engine) -> Arena:
@@ -122,9 +158,36 @@ def arena_of(run: Run, engine: Engine) -> Arena:
     )
 
 
+def resume_run(folder: Path, settings: Mapping[str, Any] | None = None) -> Run:
+    """Open a run to go on with it.
+
+    Args:
+        folder: The run's.
+        settings: Dotted key to value, of what is different from now on: only who is asked for
+            programs and for how much. Anything else would make scores incomparable.
+
+    Raises:
+        ConfigError: A setting is another one, or not valid.
+        StoreError: It is no run, another process drives it, or it cannot be written.
+    """
+    changed = dict(settings or {})
+    for key in changed:
+        if not key.startswith(RESUMED_SECTIONS):
+            raise ConfigError(
+                f"`{key}` is what the run's scores rest on. A resumed run takes `model.` and "
+                "`roles.` settings; start a new run for others."
+            )
+    config = with_overrides(config_of(Run.read(folder)), changed)
+    check_model_settings(config, folder.parent)
+    return Run.open(folder, versions=versions(), settings=changed)
+
+
 def config_of(run: Run) -> RunConfig:
-    """The configuration a run was started with."""
-    return from_mapping(run.manifest.config, source="run.json")
+    """The configuration a run was started with, and what was changed when it was resumed."""
+    config = from_mapping(run.manifest.config, source="run.json")
+    for event in run.events("run_resumed"):
+        config = with_overrides(config, event.data.get("settings", {}))
+    return config
 
 
 def training_of(card: EnvCard, task: Task, config: RunConfig) -> tuple[Preset, int]:

@@ -1,30 +1,35 @@
 """The real stages of a search: each asks the journal first, then the roles, workers and evaluator.
 
-Decisions are recorded before they are acted on. The offline designer and the computed critic and
-analyzer work here; a language model takes their places through the same signatures.
+Decisions are recorded before they are acted on. Without a language model the offline designer and
+the computed critic and analyzer work here; with one, it proposes, repairs, reviews and studies.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rewardsmith.judgement import Judgement
 from rewardsmith.loop import Stages
 from rewardsmith.messages import (
     Analysis,
     Candidate,
+    CandidateId,
     EpisodeScore,
+    Finding,
     History,
     Judged,
-    Layer,
     Outcome,
     Result,
     Task,
     Trajectory,
     Verdict,
 )
-from rewardsmith.rewards.contract import Reading, read_program
-from rewardsmith.rewards.probe import ProbeReport
+from rewardsmith.rewards.contract import RewardProgram, read_program
+from rewardsmith.rewards.exploits import Lineup
 from rewardsmith.roles.analyzer import analyze
-from rewardsmith.roles.critic import judge
+from rewardsmith.roles.model.analyzer import Study
+from rewardsmith.roles.model.designer import Proposal
+from rewardsmith.roles.model.history_view import Curves
+from rewardsmith.roles.model.team import ModelTeam
 from rewardsmith.roles.offline.brief import CardWords
 from rewardsmith.roles.offline.designer import propose
 from rewardsmith.screening import Screening, screen_duplicates
@@ -41,6 +46,8 @@ class Workshop:
     """What the stages work with."""
 
     arena: Arena
+    team: ModelTeam | None = None
+    """Roles on a language model; None: the offline designer, computed critic and analyzer."""
 
     def stages(self) -> Stages:
         """The stages of this search."""
@@ -66,86 +73,93 @@ class Workshop:
         if recalled is not None:
             candidates = tuple(load(Candidate, c) for c in recalled["candidates"])
         else:
-            candidates = self._propose(task, history)
-            run.record("iteration_started", key={"iteration": number}, candidates=list(candidates))
+            proposals = self._propose(task, history)
+            candidates = tuple(proposal.candidate for proposal in proposals)
+            found = {p.candidate.id.number: p.findings for p in proposals if p.findings}
+            run.record(
+                "iteration_started",
+                key={"iteration": number},
+                candidates=list(candidates),
+                findings=found,
+            )
         for candidate in candidates:
             key = {"candidate": candidate.id}
             if run.recall("candidate_proposed", **key) is None:
                 run.record("candidate_proposed", key=key, candidate=candidate)
         return candidates
 
-    def _propose(self, task: Task, history: History) -> tuple[Candidate, ...]:
+    def _propose(self, task: Task, history: History) -> list[Proposal]:
         card, config = self.arena.card, self.arena.config
-        return propose(
+        iteration = len(history.iterations)
+        if self.team is not None:
+            curves = self._all_curves(history)
+            return self.team.propose(history, iteration=iteration, curves=curves)
+        candidates = propose(
             task,
             card.state,
             history,
             n=config.search.candidates,
-            iteration=len(history.iterations),
+            iteration=iteration,
             seed=config.seed,
             words=CardWords(
                 start=card.start, episode_end=card.episode_end, exploits=card.known_exploits
             ),
         )
+        return [Proposal(candidate=candidate) for candidate in candidates]
+
+    def _all_curves(self, history: History) -> Curves:
+        run = self.arena.run
+        return {r.id: run.load_metrics(r.id, self.arena.seed(r.id)) for r in history.results}
 
     # ------------------------------------------------------------------ judge
 
     def judge(
         self, candidates: tuple[Candidate, ...], task: Task, history: History
     ) -> tuple[Judged, ...]:
-        """Static check, then the probe in a locked worker; the refused ones are closed."""
-        judged = self.arena.engine.run([self._judge(candidate, task) for candidate in candidates])
+        """Static check, probe and review, with repairs; the refused ones are closed."""
+        judgement = Judgement(
+            arena=self.arena,
+            task=task,
+            lineup=self._lineup(history),
+            team=self.team,
+            history=history,
+            curves=self._all_curves(history),
+        )
+        judged = judgement.rounds(candidates, self._read_answers(len(history.iterations)))
         for one in judged:
             if not one.verdict.ok:
                 self._close(one, Outcome.REJECTED, _reasons(one.verdict))
-        return tuple(judged)
-
-    def _judge(self, candidate: Candidate, task: Task) -> Chain[Judged]:
-        reading = read_program(candidate.text, self.arena.card.state)
-        static = self._record_verdict(candidate, "static", reading, None)
-        if reading.program is None:
-            return static
-        recalled = self._recall_verdict(candidate, "probe")
-        if recalled is not None:
-            return recalled
-        report = yield from judging.probe(
-            reading.program,
-            self.arena.references.trajectories,
-            task=task,
-            config=self.arena.config,
-        )
-        return self._record_verdict(candidate, "probe", reading, report)
-
-    def _record_verdict(
-        self,
-        candidate: Candidate,
-        layer: Layer,
-        reading: Reading,
-        report: ProbeReport | None,
-    ) -> Judged:
-        recalled = self._recall_verdict(candidate, layer)
-        if recalled is not None:
-            return recalled
-        verdict = judge(
-            reading,
-            report,
-            instruction=self.arena.task.instruction,
-            state=self.arena.card.state,
-        )
-        judged = Judged(candidate=candidate, verdict=verdict)
-        self.arena.run.record(
-            "candidate_judged",
-            key={"candidate": candidate.id, "round": 0, "layer": layer},
-            judged=judged,
-            accepted=verdict.ok and layer == "probe",
-        )
         return judged
 
-    def _recall_verdict(self, candidate: Candidate, layer: Layer) -> Judged | None:
-        data = self.arena.run.recall(
-            "candidate_judged", candidate=candidate.id, round=0, layer=layer
-        )
-        return load(Judged, data["judged"]) if data else None
+    def _read_answers(self, iteration: int) -> dict[CandidateId, tuple[Finding, ...]]:
+        """What was found on reading the answers that the iteration's programs came from."""
+        data = self.arena.run.recall("iteration_started", iteration=iteration) or {}
+        return {
+            CandidateId(iteration, int(number)): tuple(load(Finding, f) for f in found)
+            for number, found in data.get("findings", {}).items()
+        }
+
+    def _lineup(self, history: History) -> Lineup:
+        """The rollouts to probe on; the best one so far where the card brings none that counts."""
+        lineup = self.arena.references.lineup()
+        if lineup.competent is not None:
+            return lineup
+        return self.arena.references.lineup(self._best_rollout(history))
+
+    def _best_rollout(self, history: History) -> tuple[Trajectory, float] | None:
+        """The recorded episode with the highest fitness, of all last evaluations."""
+        n_recorded = self.arena.n_recorded
+        episodes = [
+            (episode.fitness, episode.seed, result)
+            for result in history.results
+            for evaluation in result.evaluations[-1:]
+            for episode in evaluation.episodes[:n_recorded]
+        ]
+        for fitness, seed, result in sorted(episodes, key=lambda e: e[0], reverse=True)[:1]:
+            for trajectory in self._recorded(result)[-n_recorded:]:
+                if trajectory.seed == seed:
+                    return trajectory, fitness
+        return None
 
     def _close(self, judged: Judged, outcome: Outcome, text: str) -> None:
         run, candidate = self.arena.run, judged.candidate.id
@@ -192,20 +206,36 @@ class Workshop:
 
     def analyze(self, results: tuple[Result, ...], task: Task) -> tuple[Analysis, ...]:
         """Why each trained candidate's policy did what it did."""
-        return tuple(self.arena.engine.run([self._analyze(result, task) for result in results]))
+        done = {result.id: self._recalled_analysis(result) for result in results}
+        todo = [result for result in results if done[result.id] is None]
+        computed = self.arena.engine.run([self._study(result, task) for result in todo])
+        for one, analysis in zip(computed, self._in_words(computed), strict=True):
+            key = {"candidate": one.result.id}
+            self.arena.run.record("candidate_analyzed", key=key, analysis=analysis)
+            done[one.result.id] = analysis
+        return tuple(analysis for analysis in done.values() if analysis is not None)
 
-    def _analyze(self, result: Result, task: Task) -> Chain[Analysis]:
-        run = self.arena.run
-        recalled = run.recall("candidate_analyzed", candidate=result.id)
-        if recalled is not None:
-            return load(Analysis, recalled["analysis"])
-        analysis = yield from self._study(result, task)
-        run.record("candidate_analyzed", key={"candidate": result.id}, analysis=analysis)
-        return analysis
+    def _recalled_analysis(self, result: Result) -> Analysis | None:
+        recalled = self.arena.run.recall("candidate_analyzed", candidate=result.id)
+        return load(Analysis, recalled["analysis"]) if recalled else None
 
-    def _study(self, result: Result, task: Task) -> Chain[Analysis]:
+    def _in_words(self, studies: Sequence[Study]) -> list[Analysis]:
+        """The analyses; those of the best candidates with what a model saw in them."""
+        if self.team is None:
+            return [one.analysis for one in studies]
+        scored = [one for one in studies if one.result.score is not None]
+        scored.sort(key=lambda one: (-(one.result.score or 0.0), one.result.id))
+        chosen = scored[: self.arena.config.roles.studied]
+        said = dict(zip([c.result.id for c in chosen], self.team.study(chosen), strict=True))
+        return [said.get(one.result.id, one.analysis) for one in studies]
+
+    def _study(self, result: Result, task: Task) -> Chain[Study]:
         program = read_program(result.judged.candidate.text, self.arena.card.state).program
-        recorded, per_checkpoint = self._recorded(result), self.arena.n_recorded
+        run, recorded, per_checkpoint = (
+            self.arena.run,
+            self._recorded(result),
+            self.arena.n_recorded,
+        )
         named = self.arena.references.named
         scored = None
         if program is not None and recorded:
@@ -220,16 +250,26 @@ class Workshop:
         rollouts, references = scored[: len(recorded)], scored[len(recorded) :]
         last = rollouts[-per_checkpoint:]
         if last:
-            self.arena.run.save_trajectories(result.id, last)
-        return analyze(
+            run.save_trajectories(result.id, last)
+        episodes = _episodes_of(result, last)
+        analysis = analyze(
             result,
             rollouts=last,
-            episodes=_episodes_of(result, last),
+            episodes=episodes,
             references=dict(zip(named, references, strict=False)),
             weights=dict(program.weights) if program else {},
             curves=self._curves(result),
             pairs=_pairs(result, rollouts, per_checkpoint),
             state=self.arena.card.state,
+        )
+        return Study(
+            result=result,
+            analysis=analysis,
+            rollouts=last,
+            episodes=episodes,
+            points=run.load_metrics(result.id, self.arena.seed(result.id)),
+            reads=_fields_read(program) if program else (),
+            remarks=tuple(r.text for i in run.history().iterations for r in i.remarks),
         )
 
     def _recorded(self, result: Result) -> tuple[Trajectory, ...]:
@@ -248,6 +288,13 @@ class Workshop:
         points = self.arena.run.load_metrics(result.id, self.arena.seed(result.id))
         names = dict.fromkeys(name for point in points for name in point.values)
         return {n: [(p.step, p.values[n]) for p in points if n in p.values] for n in names}
+
+
+def _fields_read(program: RewardProgram) -> tuple[str, ...]:
+    """State fields that any component reads."""
+    read = {name for inputs in program.reads.values() for name in inputs}
+    owners = ("state.", "previous.", "initial.")
+    return tuple(sorted({n.split(".")[1] for n in read if n.startswith(owners)}))
 
 
 def _reasons(verdict: Verdict) -> str:

@@ -2,7 +2,9 @@
 
 `LineWorld` is a tiny environment whose best reward is known. `InProcessEngine` runs jobs in the
 calling process: fast and without any isolation, so never give it a program that you have not read.
-`ScriptedEngine` trains nothing: what every program is worth stands in a table.
+`ScriptedEngine` trains nothing: what every program is worth stands in a table. `ScriptedModel`
+answers like a language model, `ScriptedProvider` like a provider behind the gateway; in `StillTime`
+waiting takes no time.
 """
 
 import importlib
@@ -26,6 +28,9 @@ from rewardsmith.isolation.job import Job, JobEnd
 from rewardsmith.isolation.strict_json import dump_json, parse_json
 from rewardsmith.isolation.tensors import Array, dump_tensors, parse_arrays
 from rewardsmith.isolation.trajectories import to_arrays
+from rewardsmith.llm.scripted import ScriptedModel as ScriptedModel
+from rewardsmith.llm.scripted import ScriptedProvider as ScriptedProvider
+from rewardsmith.llm.scripted import StillTime as StillTime
 from rewardsmith.messages import EpisodeScore, Outcome, Task, Trajectory
 from rewardsmith.training.checkpoint import checkpoint_tensors
 from rewardsmith.training.engine import Chain, T

@@ -120,7 +120,7 @@ def test_output_that_nobody_reads_is_no_failure(tmp_path: Path) -> None:
 def test_interrupt_says_how_to_continue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def stop(run: Run) -> None:
+    def stop(run: Run, **_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(session, "finish_run", stop)

@@ -8,13 +8,22 @@ import numpy as np
 import pytest
 
 from rewardsmith.messages import ActionSpec, FieldSpec, Finding, Outcome, StateSpec, Trajectory
-from rewardsmith.rewards import probe
-from rewardsmith.rewards.contract import RewardProgram, require_program
-from rewardsmith.rewards.probe import ComponentRange, Measurements, died, measure, report
+from rewardsmith.rewards import measuring
+from rewardsmith.rewards.contract import RewardProgram, read_program, require_program
+from rewardsmith.rewards.exploits import Lineup
+from rewardsmith.rewards.measuring import measure
+from rewardsmith.rewards.probe import (
+    ComponentRange,
+    CornerRange,
+    Measurements,
+    ProbeReport,
+    died,
+    report,
+)
 
 SPEC = StateSpec(
     fields=(
-        FieldSpec(name="x", unit="m"),
+        FieldSpec(name="x", unit="m", low=-4.0, high=4.0),
         FieldSpec(name="hand", shape=(2,), unit="m"),
         FieldSpec(name="goal", constant=3.0, unit="m"),
     ),
@@ -44,12 +53,16 @@ def program_of(body: str, *, head: str = "", arguments: str = "state, action, xp
 
 
 def measured(program: RewardProgram, of: Sequence[Trajectory] | None = None) -> Measurements:
-    return measure(program, of or rollouts(), SPEC)
+    return measure(program, of or rollouts(), SPEC, gamma=0.9)
+
+
+def reported(numbers: Measurements, program: RewardProgram) -> ProbeReport:
+    return report(numbers, program, Lineup(trajectories=rollouts()), SPEC)
 
 
 def found(program: RewardProgram) -> list[Finding]:
     """Everything but the machine's speed."""
-    findings = report(measured(program), program).findings
+    findings = reported(measured(program), program).findings
     return [finding for finding in findings if finding.code != "probe-slow"]
 
 
@@ -78,7 +91,7 @@ def test_a_sound_program_has_no_finding() -> None:
 def test_sampled_transitions_are_bounded_and_hold_first_and_last_ones() -> None:
     program = program_of("return {'last': 1.0 * terminated}", arguments="state, terminated, xp")
     numbers = measured(program, rollouts(3, length=1000))
-    assert numbers.n_rows <= probe.MAX_ROWS + 3 * 4
+    assert numbers.n_rows <= measuring.MAX_ROWS
     assert (numbers.ranges["last"].low, numbers.ranges["last"].high) == (0.0, 1.0)
 
 
@@ -110,9 +123,11 @@ POTENTIAL = "def potential(state, xp):\n    return -xp.norm(state.hand) * 7.25\n
 
 def test_memory_is_walked_in_time_order() -> None:
     program = program_of(WITH_MEMORY, head=MEMORY, arguments="state, memory, xp")
-    of = rollouts(1, length=20)
+    first, second = rollouts(2, length=20)
+    shifted = {**second.fields, "x": second.fields["x"] + 5.0}
+    of = (first, replace(second, fields=shifted))
     numbers = measured(program, of)
-    sums = np.concatenate([[0.0], np.cumsum(of[0].fields["x"][1:-1] * 0.5)])
+    sums = np.concatenate([[0.0, *np.cumsum(one.fields["x"][1:-1] * 0.5)] for one in of])
     assert numbers.ranges["sum"].high == pytest.approx(sums.max())
     assert numbers.ranges["sum"].low == pytest.approx(sums.min())
     assert numbers.row_difference["memory.total"] <= 1.0
@@ -177,6 +192,140 @@ def test_a_branch_that_is_entered_is_proved() -> None:
     assert codes(program_of(body)) == []
 
 
+def test_a_text_may_ask_for_what_it_does_not_use() -> None:
+    body = "unused = previous.hand[0] * memory.total\nreturn {'x': state.x}"
+    program = program_of(
+        body,
+        head=MEMORY,
+        arguments="state, previous, memory, terminated, step, previous_action, xp",
+    )
+    assert [code for code, _ in codes(program) if code.startswith("probe-r")] == []
+
+
+# ------------------------------------------------------------------------- corners
+
+
+def corner_findings(program: RewardProgram) -> list[tuple[str, str, str]]:
+    return [
+        (f.code.removeprefix("probe-corner-"), f.severity, f.message)
+        for f in found(program)
+        if f.code.startswith("probe-corner")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "where"),
+    [
+        ("xp.log(state.x + 4.0)", "where `x` is -4 m"),
+        ("xp.sqrt(3.0 - state.x)", "where `x` is 4 m"),
+        ("1.0 / state.x", "where `x` is 0 m"),
+        ("xp.log(1.0 + action[0])", "where `action` is -1"),
+        ("xp.sqrt(previous.x + 3.0)", "where `previous.x` is -4 m"),
+        ("(state.x - previous.x) / abs(state.x - previous.x)", "where nothing moved in a step"),
+    ],
+)
+def test_a_real_step_with_one_thing_moved_to_its_end_has_to_be_finite(
+    value: str, where: str
+) -> None:
+    program = program_of(f"return {{'bad': {value}}}", arguments="state, action, previous, xp")
+    ((code, severity, message),) = corner_findings(program)
+    assert (code, severity) == ("not-finite", "error")
+    assert where in message
+
+
+def test_what_only_breaks_where_everything_is_at_an_end_is_warned_of() -> None:
+    program = program_of("return {'bad': xp.sqrt(8.7 + state.x + 0.9 * previous.x + action[0])}",
+                         arguments="state, action, previous, xp")  # fmt: skip
+    assert corner_findings(program) == []
+    program = program_of("return {'bad': xp.sqrt(8.0 + state.x + 0.9 * previous.x + action[0])}",
+                         arguments="state, action, previous, xp")  # fmt: skip
+    ((code, severity, message),) = corner_findings(program)
+    assert (code, severity) == ("not-finite", "warning")
+    assert "`action` is -1, `previous.x` is -4 m, `x` is -4 m" in message
+
+
+def test_what_explodes_at_a_corner_only_is_warned_of_with_its_weight() -> None:
+    program = program_of("return {'big': xp.exp(3.0 * state.x)}", head="WEIGHTS = {'big': 10.0}")
+    ((code, severity, message),) = corner_findings(program)
+    assert (code, severity) == ("huge", "warning")
+    assert "1.63e+06 where `x` is 4 m" in message
+
+
+def test_a_range_that_the_card_does_not_give_is_the_observed_one_widened() -> None:
+    assert corner_findings(program_of("return {'bad': xp.sqrt(2.0 - state.hand[1])}")) != []
+    assert corner_findings(program_of("return {'good': xp.sqrt(4.0 - state.hand[1])}")) == []
+
+
+def test_memory_that_turns_infinite_at_a_corner_is_an_error() -> None:
+    program = program_of(
+        "return {'x': state.x}, {'total': xp.log(4.0 - state.x)}",
+        head=MEMORY,
+        arguments="state, memory, xp",
+    )
+    assert ("probe-corner-not-finite", "memory.total") in codes(program)
+
+
+def test_constants_and_guards_are_no_corners() -> None:
+    safe = "return {'a': xp.safe_divide(1.0, state.x), 'b': xp.safe_sqrt(state.x) / state.goal}"
+    assert corner_findings(program_of(safe)) == []
+
+
+# ----------------------------------------------------------------------- potential
+
+
+def test_the_shaping_that_is_paid_telescopes_along_every_rollout() -> None:
+    numbers = measured(program_of(NEAR, head=POTENTIAL))
+    assert numbers.telescoping_difference is not None
+    assert numbers.telescoping_difference <= 1.0
+    assert measured(program_of(NEAR)).telescoping_difference is None
+
+
+def test_shaping_that_pays_the_terminal_potential_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(np, "zeros_like", np.array)  # what the composition puts in its place
+    program = program_of(NEAR, head=POTENTIAL)
+    numbers = measured(program)
+    monkeypatch.undo()
+    assert numbers.telescoping_difference is not None
+    assert numbers.telescoping_difference > 1.0
+    assert ("probe-telescoping", "potential") in [
+        (f.code, f.component) for f in reported(numbers, program).findings
+    ]
+
+
+def test_a_flat_potential_is_warned_of() -> None:
+    (flat,) = found(program_of(NEAR, head="def potential(state, xp):\n    return 3.0\n"))
+    assert (flat.code, flat.severity) == ("probe-flat-potential", "warning")
+    assert "3" in flat.message
+
+
+def test_a_potential_that_is_not_finite_is_an_error() -> None:
+    head = "def potential(state, xp):\n    return xp.log(state.x)\n"
+    assert ("probe-not-finite", "potential") in codes(program_of(NEAR, head=head))
+
+
+@pytest.mark.parametrize("argument", ["action", "previous", "step", "memory", "terminated"])
+def test_a_potential_of_more_than_the_state_is_refused_by_the_language(argument: str) -> None:
+    text = (
+        "def reward(state, action, xp):\n    return {'x': state.x}\n"
+        f"def potential(state, {argument}, xp):\n    return state.x\n"
+    )
+    reading = read_program(text, SPEC)
+    assert reading.program is None
+    assert [f.code for f in reading.findings if f.severity == "error"] == ["unknown-argument"]
+
+
+def test_returns_leave_shaping_out() -> None:
+    plain, shaped = program_of(NEAR), program_of(NEAR, head=POTENTIAL)
+    assert measured(shaped).returns == pytest.approx(measured(plain).returns)
+
+
+def test_a_return_that_is_not_finite_is_not_told() -> None:
+    infinite = measured(program_of("return {'x': 1.0 / (0.0 * state.x)}"))
+    assert infinite.returns == (None, None, None)
+
+
 # ------------------------------------------------------------ what a worker claims
 
 SOUND = Measurements(
@@ -185,6 +334,12 @@ SOUND = Measurements(
         name: ComponentRange(low=-1.0, high=0.0, std=0.5, is_finite=True)
         for name in ("near", "calm")
     },
+    corners={
+        name: CornerRange(low=-9.0, high=0.0, worst=0, is_finite=True) for name in ("near", "calm")
+    },
+    potential=None,
+    telescoping_difference=None,
+    returns=(1.0, 2.0, 3.0),
     row_difference={"near": 0.0, "calm": 0.0},
     permutation_difference=0.0,
     torch_difference=0.0,
@@ -193,11 +348,16 @@ SOUND = Measurements(
 )
 
 
+FAR_OFF = CornerRange(low=0.0, high=0.0, worst=10**9, is_finite=True)
+
+
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
         ({"row_difference": {}}, "probe-rows-differ"),
         ({"ranges": {}}, "probe-not-finite"),
+        ({"corners": {}}, "probe-corner-not-finite"),
+        ({"corners": {"near": FAR_OFF, "calm": FAR_OFF}}, "probe-corner-not-finite"),
         ({"permutation_difference": 2.0}, "probe-rows-mix"),
         ({"torch_difference": math.inf}, "probe-torch-differs"),
         ({"us_per_call": 5000.0}, "probe-slow"),
@@ -205,7 +365,7 @@ SOUND = Measurements(
 )
 def test_what_was_not_shown_is_not_believed(changed: dict[str, object], code: str) -> None:
     claimed = replace(SOUND, **changed)  # type: ignore[arg-type]  # one field each
-    assert code in [f.code for f in report(claimed, program_of(NEAR)).findings]
+    assert code in [f.code for f in reported(claimed, program_of(NEAR)).findings]
 
 
 def test_what_was_not_asked_is_not_repeated() -> None:
@@ -216,7 +376,7 @@ def test_what_was_not_asked_is_not_repeated() -> None:
         SOUND, row_difference={**SOUND.row_difference, **odd}, ranges=ranges, unproved_lines=lines
     )
     program = program_of(NEAR)
-    findings = report(claimed, program).findings
+    findings = reported(claimed, program).findings
     assert [f.line for f in findings] == list(range(1, len(program.text.splitlines()) + 1))
 
 

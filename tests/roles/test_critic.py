@@ -2,7 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from rewardsmith.messages import Finding, StateSpec
+from rewardsmith.messages import Exploit, Finding, StateSpec
 from rewardsmith.rewards.contract import read_program
 from rewardsmith.rewards.probe import ProbeReport
 from rewardsmith.roles.critic import judge
@@ -54,6 +54,22 @@ def test_an_error_of_the_probe_refuses_a_program_that_reads_well(
     verdict = judge(read_program(FORWARD, spec), report, instruction="", state=spec)
     assert not verdict.ok
     assert error in verdict.findings
+
+
+def test_the_verdict_tells_what_doing_nothing_would_earn(
+    specs: Mapping[str, StateSpec],
+) -> None:
+    spec = specs["cheetah"]
+    exploits = (
+        Exploit(name="do_nothing", pays=False, share=0.4),
+        Exploit(name="oscillate", pays=True, share=1.3),
+    )
+    report = ProbeReport(measurements=None, findings=(), exploits=exploits)
+    verdict = judge(read_program(FORWARD, spec), report, instruction="", state=spec)
+    assert verdict.ok
+    assert (verdict.do_nothing_share, verdict.exploits) == (0.4, exploits)
+    unprobed = judge(read_program(FORWARD, spec), instruction="", state=spec)
+    assert (unprobed.do_nothing_share, unprobed.exploits) == (None, ())
 
 
 def test_a_reward_of_the_action_alone_is_warned_of(specs: Mapping[str, StateSpec]) -> None:

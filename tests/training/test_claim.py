@@ -21,7 +21,7 @@ from rewardsmith.store.run import Run
 from rewardsmith.testing import LINE_CARD, ScriptedEngine
 from rewardsmith.training.arena import Arena
 from rewardsmith.training.claim import make_claim
-from rewardsmith.training.reference_rollouts import _policies
+from rewardsmith.training.reference_rollouts import reference_policies
 
 MakeArena = Callable[..., Arena]
 MakeJudged = Callable[..., tuple[Judged, ...]]
@@ -109,7 +109,8 @@ def test_its_episodes_and_seeds_are_used_nowhere_else(
         for seed in policy["seeds"]
     }
     assert evaluated == set(arena.episodes("report"))
-    probed = {seed for policy in _policies(arena.config.seed) for seed in policy.seeds}
+    policies = reference_policies(arena.card.state.action, arena.config.seed)
+    probed = {seed for _, policy in policies for seed in policy.seeds}
     selected = {s for salt in range(20) for s in arena.episodes("selection", salt=salt)}
     training = {job["seed"] for job in jobs_of(arena, "train")}
     searched = {arena.seed(CandidateId(i, j), k) for i in (0, 1) for j in range(9) for k in (0, 1)}

@@ -9,10 +9,11 @@ import pytest
 from rewardsmith.isolation.frames import ARRAYS, RESULT, Frame, FrameError
 from rewardsmith.isolation.job import Job, JobEnd
 from rewardsmith.isolation.strict_json import dump_json
-from rewardsmith.isolation.tensors import dump_tensors
+from rewardsmith.isolation.tensors import dump_tensors, parse_arrays
 from rewardsmith.messages import Judged, Trajectory
 from rewardsmith.rewards.contract import RewardProgram, require_program
-from rewardsmith.rewards.probe import ComponentRange, Measurements
+from rewardsmith.rewards.exploits import Lineup
+from rewardsmith.rewards.probe import ComponentRange, CornerRange, Measurements, ProbeReport
 from rewardsmith.testing import InProcessEngine
 from rewardsmith.training import judging
 from rewardsmith.training.arena import Arena
@@ -114,6 +115,10 @@ def test_many_long_episodes_of_many_fields_fit_into_one_job(
 SOUND = Measurements(
     n_rows=10,
     ranges={"near": ComponentRange(low=-1.0, high=0.0, std=0.5, is_finite=True)},
+    corners={"near": CornerRange(low=-2.0, high=0.0, worst=4, is_finite=True)},
+    potential=ComponentRange(low=0.0, high=1.0, std=0.1, is_finite=True),
+    telescoping_difference=0.01,
+    returns=(1.5, None),
     row_difference={"near": float("inf")},
     permutation_difference=0.0,
     torch_difference=0.0,
@@ -137,6 +142,12 @@ def test_measurements_survive_the_pipe_infinities_included() -> None:
         {"us_per_call": "NaN"},
         {"ranges": {"near": {"low": "NaN", "high": 0, "std": 0, "is_finite": True}}},
         {"ranges": []},
+        {"corners": {"near": {"low": "NaN", "high": 0, "worst": 0, "is_finite": True}}},
+        {"corners": {"near": {"low": 0, "high": 0, "worst": "first", "is_finite": True}}},
+        {"telescoping_difference": "NaN"},
+        {"returns": ["NaN"]},
+        {"returns": ["Infinity"]},
+        {"returns": 1.0},
         {"more": 1},
         {"n_rows": "many"},
     ],
@@ -152,9 +163,36 @@ def test_a_probe_that_answers_nonsense_is_a_finding(
     make_arena: MakeArena, judged: MakeJudged, payload: bytes
 ) -> None:
     arena = make_arena({}, engine=Answering(Frame(RESULT, payload)))
-    chain = judging.probe(
-        program_in(arena, judged), [rollout(2)], task=arena.task, config=arena.config
-    )
-    (report,) = arena.engine.run([chain])
+    report = probed(arena, judged)
     assert report.measurements is None
     assert [f.code for f in report.findings] == ["probe-failed"]
+
+
+def probed(arena: Arena, judged: MakeJudged) -> ProbeReport:
+    chain = judging.probe(
+        program_in(arena, judged),
+        Lineup(trajectories=(rollout(2),), fitness=(0.123456789,)),
+        task=arena.task,
+        gamma=0.9,
+        config=arena.config,
+    )
+    return arena.engine.run([chain])[0]
+
+
+def test_a_probe_that_tells_other_returns_than_it_was_asked_for_is_refused(
+    make_arena: MakeArena, judged: MakeJudged
+) -> None:
+    payload = dump_json(encode_measurements(SOUND))  # two returns, of one rollout
+    arena = make_arena({}, engine=Answering(Frame(RESULT, payload)))
+    assert [f.code for f in probed(arena, judged).findings] == ["probe-failed"]
+
+
+def test_the_worker_is_told_neither_fitness_nor_names(
+    make_arena: MakeArena, judged: MakeJudged
+) -> None:
+    arena = make_arena({}, engine=InProcessEngine())
+    assert probed(arena, judged).measurements is not None
+    (job,) = vars(arena.engine)["jobs"]
+    assert set(job.request) == {"job", "task", "program", "gamma", "sandbox"}
+    assert "0.1234567" not in repr(job.request)
+    assert not [name for name in parse_arrays(job.tensors) if "fitness" in name]

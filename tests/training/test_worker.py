@@ -117,9 +117,9 @@ def test_a_score_equals_the_reward_that_the_program_pays(arena: Arena) -> None:
 
 
 def test_the_probe_of_a_sound_program_finds_no_error(arena: Arena) -> None:
-    program = require_program(GOOD, arena.card.state)
+    program, lineup = require_program(GOOD, arena.card.state), arena.references.lineup()
     (report,) = arena.engine.run(
-        [judging.probe(program, arena.references.trajectories, task=arena.task, config=RunConfig())]
+        [judging.probe(program, lineup, task=arena.task, gamma=0.99, config=RunConfig())]
     )
     assert report.measurements is not None
     assert report.measurements.n_rows > 10

@@ -18,6 +18,14 @@ EnvOption = Annotated[
     str, typer.Option("--env", metavar="REF", help="A card's id, or the path of a card.yaml.")
 ]
 
+ModelOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="As in openai/gpt-5, ollama/qwen3, manual, replay:RUN."),
+]
+BaseUrlOption = Annotated[
+    str | None, typer.Option(metavar="URL", help="A server that speaks OpenAI's API.")
+]
+
 app = typer.Typer(
     name="rewardsmith",
     help="Design reward functions for reinforcement learning, and judge them by a measure that "
@@ -71,6 +79,11 @@ def design(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Everything random follows from it.")] = None,
     device: Annotated[Device | None, typer.Option(help="Where policies train.")] = None,
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
+    prompts: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Templates that replace the shipped ones.")
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A YAML file of settings.")
     ] = None,
@@ -94,6 +107,9 @@ def design(
         "search.iterations": iterations,
         "training.total_timesteps": timesteps,
         "training.device": device,
+        "model.model": model,
+        "model.base_url": base_url,
+        "roles.prompts": str(prompts.resolve()) if prompts else None,
         "require_sandbox": sandbox,
         "seed": seed,
         "jobs": jobs,
@@ -113,6 +129,10 @@ def design(
 @app.command()
 def resume(
     run: RunArgument,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="As in model.max_cost_usd=5."),
+    ] = None,
     runs_dir: RunsOption = Path("runs"),
     quiet: QuietOption = False,
     no_video: VideoOption = False,
@@ -121,7 +141,8 @@ def resume(
     from rewardsmith.cli.driving import proceed
     from rewardsmith.cli.runs import find_run
 
-    proceed(find_run(run, runs_dir), quiet=quiet, with_video=not no_video)
+    folder = find_run(run, runs_dir)
+    proceed(folder, settings or [], quiet=quiet, with_video=not no_video)
 
 
 @app.command()
@@ -176,6 +197,20 @@ def export(
     from rewardsmith.store.run import Run
 
     export_candidate(Run.read(find_run(run, runs_dir)), candidate, to)
+
+
+@app.command()
+def models(
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A YAML file of settings.")
+    ] = None,
+) -> None:
+    """Show which language models can be asked, and try one with a tiny call."""
+    from rewardsmith.cli.models import show_models
+
+    raise typer.Exit(show_models(model, base_url, config))
 
 
 @envs.command("list")

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rewardsmith.analysis.curves import sample_curve
+from rewardsmith.cli.probe_page import show_exploits
 from rewardsmith.cli.terminal import code, console, heading, safe
 from rewardsmith.errors import UsageError, unknown
 from rewardsmith.messages import Analysis, Cause, Result, Verdict
@@ -79,6 +80,7 @@ def _show_verdict(verdict: Verdict, out: Console) -> None:
     for finding in verdict.findings:
         style = _SEVERITY_STYLE[finding.severity]
         out.print(safe(f"{finding.severity:7} {finding.layer:6} {finding}", style), soft_wrap=True)
+    show_exploits(verdict, out)
 
 
 def _show_result(result: Result, out: Console) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from rewardsmith import session
+from rewardsmith.cli.probe_page import show_exploits, show_probe
 from rewardsmith.cli.terminal import cleaned, console, safe
 from rewardsmith.errors import UsageError
 from rewardsmith.messages import Finding, Verdict
@@ -20,9 +21,13 @@ def check_file(path: Path, env: str, task: str | None) -> int:
     Raises:
         UsageError: The file cannot be read, or there is no such environment or task.
     """
-    verdict = session.check_program(read_program_file(path), env, task=task)
-    show_verdict(verdict, path)
-    return 0 if verdict.ok else REFUSED
+    examined = session.examine_program(read_program_file(path), env, task=task)
+    show_findings(examined.verdict, path)
+    if examined.report is not None and examined.program is not None:
+        show_probe(examined.report, examined.program, console())
+        show_exploits(examined.verdict, console(), examined.report.competent_return)
+    show_verdict(examined.verdict, path)
+    return 0 if examined.verdict.ok else REFUSED
 
 
 def read_program_file(path: Path) -> str:
@@ -42,16 +47,20 @@ def read_program_file(path: Path) -> str:
     return text
 
 
-def show_verdict(verdict: Verdict, path: Path) -> None:
-    """Print every finding with its line and remedy, then the verdict."""
+def show_findings(verdict: Verdict, path: Path) -> None:
+    """Print every finding with its line and remedy."""
     out = console()
     for finding in verdict.findings:
         out.print(safe(_line(finding, path), _STYLES[finding.severity]), soft_wrap=True)
         if finding.remedy:
             out.print(safe(f"  {finding.remedy}"), soft_wrap=True)
+
+
+def show_verdict(verdict: Verdict, path: Path) -> None:
+    """Print whether the program may be trained with."""
     n_errors = sum(finding.severity == "error" for finding in verdict.findings)
-    said = "accepted" if verdict.ok else f"refused: {n_errors} errors"
-    out.print(safe(f"{path.name} is {said}.", "bold green" if verdict.ok else "bold red"))
+    said = "accepted" if verdict.ok else f"refused: {n_errors} error{'s' * (n_errors != 1)}"
+    console().print(safe(f"\n{path.name} is {said}.", "bold green" if verdict.ok else "bold red"))
 
 
 def _line(finding: Finding, path: Path) -> str:

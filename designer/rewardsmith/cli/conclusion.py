@@ -1,5 +1,6 @@
 """What a finished run came to: the table, the winner, how it came about, and what to do next."""
 
+import math
 from difflib import unified_diff
 
 from rich.console import Console
@@ -22,7 +23,7 @@ def show_conclusion(run: Run, out: Console) -> None:
     else:
         out.print(heading(f"The winner: {best.id}, score {best.score:.3g}"))
         out.print(code(best.candidate.text))
-        _show_descent(best, lineage(best, lines)[-1], out)
+        _show_descent(best, lines, out)
     _show_next(run, best, out)
 
 
@@ -54,13 +55,23 @@ def diff_text(old: CandidateLine, new: CandidateLine) -> str:
     return "\n".join(unified_diff(before, after, str(old.id), str(new.id), lineterm=""))
 
 
-def _show_descent(best: CandidateLine, ancestor: CandidateLine, out: Console) -> None:
-    if ancestor.id == best.id:
-        if best.id.iteration == 0:
-            out.print(safe("It is from iteration 0: no later candidate scored higher.", "dim"))
+def _show_descent(best: CandidateLine, lines: tuple[CandidateLine, ...], out: Console) -> None:
+    """What refinement changed: in the winner, or else in the best that did not beat it."""
+    shown = best
+    if best.id.iteration == 0:
+        later = [x for x in lines if x.candidate.parents and x.score is not None]
+        if not later:
+            return
+        shown = max(later, key=lambda line: line.score or -math.inf)
+        text = "\nNo refined candidate scored higher; the best of them is"
+        out.print(safe(f"{text} {shown.id}, score {shown.score:.3g}.", "dim"))
+    ancestor = lineage(shown, lines)[-1]
+    if ancestor.id == shown.id:
         return
-    out.print(heading(f"What changed since {ancestor.id}"))
-    text = diff_text(ancestor, best)
+    out.print(heading(f"What {shown.id} changed since {ancestor.id}"))
+    if shown.candidate.rationale:
+        out.print(safe(shown.candidate.rationale, "dim"), soft_wrap=True)
+    text = diff_text(ancestor, shown)
     out.print(diff(text) if text else safe("Nothing."))
 
 

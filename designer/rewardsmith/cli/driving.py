@@ -1,5 +1,6 @@
 """Drives a run under a person's eyes: progress while it goes, its conclusion at the end."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -11,6 +12,12 @@ from rewardsmith.cli.progress import progress_of
 from rewardsmith.cli.request import Request
 from rewardsmith.cli.terminal import console, safe
 from rewardsmith.cli.video import save_video
+from rewardsmith.config import parse_setting
+from rewardsmith.environments.cards import load_card
+from rewardsmith.errors import UsageError
+from rewardsmith.evaluation.jobs import openings_of
+from rewardsmith.isolation.lock import forecast, is_enough
+from rewardsmith.model_team import OFFLINE
 from rewardsmith.store.run import Run
 
 
@@ -22,19 +29,42 @@ def begin(request: Request, runs_dir: Path, *, quiet: bool, with_video: bool) ->
         Interrupted: A person stopped it.
     """
     task, config = request.resolve_task(), request.resolve_config()
+    _look_at_sandbox(task.env, config.require_sandbox)
     with session.start_run(runs_dir, task, config) as run:
         _drive(run, quiet=quiet, with_video=with_video)
 
 
-def proceed(folder: Path, *, quiet: bool, with_video: bool) -> None:
-    """Continue the run in `folder`.
+def proceed(folder: Path, settings: Sequence[str], *, quiet: bool, with_video: bool) -> None:
+    """Continue the run in `folder`, with other `KEY=VALUE` settings of its model.
 
     Raises:
+        UsageError: A setting is not valid, or not one that may change.
         StoreError: It is damaged, or driven by another process.
         Interrupted: A person stopped it.
     """
-    with Run.open(folder, versions=session.versions()) as run:
+    changed = dict(parse_setting(text) for text in settings)
+    with session.resume_run(folder, changed) as run:
+        _look_at_sandbox(run.manifest.task.env, str(run.manifest.config["require_sandbox"]))
         _drive(run, quiet=quiet, with_video=with_video)
+
+
+def _look_at_sandbox(env: str, required: str) -> None:
+    """Say what this machine lacks to hold reward code.
+
+    Raises:
+        UsageError: It lacks more than is allowed.
+    """
+    expected = forecast(openings_of(load_card(env)))
+    lacks = f"{'; '.join(expected.notes)}. SECURITY.md says what remains."
+    if not is_enough(expected.level, required):
+        raise UsageError(
+            f"The sandbox would be {expected.level}, and {required!r} is required: {lacks} "
+            f"`--require-sandbox {'any' if expected.level == 'none' else expected.level}` runs "
+            "with it nevertheless."
+        )
+    if expected.level != "strict":
+        said = f"Warning: the sandbox is {expected.level}: {lacks}"
+        console(stderr=True).print(safe(said, "yellow"), soft_wrap=True)
 
 
 def _drive(run: Run, *, quiet: bool, with_video: bool) -> None:
@@ -42,6 +72,7 @@ def _drive(run: Run, *, quiet: bool, with_video: bool) -> None:
     if not quiet:
         task = run.manifest.task
         out.print(safe(f"{run.id}: {task.instruction}", "bold"), soft_wrap=True)
+        out.print(safe(_designer_of(run), "dim"), soft_wrap=True)
     try:
         _finish(run, out, quiet=quiet)
     except KeyboardInterrupt:
@@ -53,11 +84,24 @@ def _drive(run: Run, *, quiet: bool, with_video: bool) -> None:
 
 
 def _finish(run: Run, out: Console, *, quiet: bool) -> None:
+    def tell(line: str) -> None:
+        out.print(safe(line, "yellow"), soft_wrap=True)
+
     if quiet:
-        session.finish_run(run)
+        session.finish_run(run, tell=tell)
         return
     with progress_of(run, out):
-        session.finish_run(run)
+        session.finish_run(run, tell=tell)
+
+
+def _designer_of(run: Run) -> str:
+    model = session.config_of(run).model.model
+    if model != OFFLINE:
+        return f"Rewards are designed by {model}; every prompt and answer is in llm.jsonl."
+    return (
+        "Rewards are designed offline, without a language model; `--model NAME` asks one, and "
+        "`rewardsmith models` says which."
+    )
 
 
 def _reference(run: Run) -> str:

@@ -14,6 +14,7 @@ from rewardsmith.config.seeds import MAX_EPISODES, MAX_TRAINING_SEED, episode_se
 from rewardsmith.config.tree import (
     EvaluationConfig,
     LimitsConfig,
+    RolesConfig,
     RunConfig,
     SearchConfig,
     TrainingConfig,
@@ -24,6 +25,7 @@ __all__ = [
     "MAX_TRAINING_SEED",
     "EvaluationConfig",
     "LimitsConfig",
+    "RolesConfig",
     "RunConfig",
     "SearchConfig",
     "TrainingConfig",

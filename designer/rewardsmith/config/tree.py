@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from rewardsmith.config.seeds import MAX_EPISODES
+from rewardsmith.llm.settings import ModelSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,23 @@ class LimitsConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RolesConfig:
+    """What the roles do when a language model plays them."""
+
+    repairs: int = 2
+    """Times a refused program goes back to the designer with its findings; 0: never."""
+    review: bool = True
+    """Whether the critic reviews programs that passed what is computed."""
+    studied: int = 2
+    """Candidates of an iteration, the best ones, that the analyzer studies in words."""
+    prompts: str | None = None
+    """Folder of templates that replace their shipped namesakes."""
+
+    def __post_init__(self) -> None:
+        _at_least(self, repairs=0, studied=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig:
     """Everything a run is started with, besides its task."""
 
@@ -110,6 +128,8 @@ class RunConfig:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)
+    model: ModelSettings = field(default_factory=ModelSettings)
+    roles: RolesConfig = field(default_factory=RolesConfig)
     seed: int = 0
     """Everything random in the run follows from it."""
     jobs: int = 0

@@ -21,7 +21,7 @@ from rewardsmith.evaluation.requests import (
     decode_request,
     encode_reply,
 )
-from rewardsmith.evaluation.rollout import Act, constant, record, uniform
+from rewardsmith.evaluation.rollout import Act, constant, cycle, record, uniform
 from rewardsmith.isolation.child import Workplace, open_workplace
 from rewardsmith.isolation.tensors import dump_tensors
 from rewardsmith.isolation.trajectories import to_arrays
@@ -100,6 +100,8 @@ def _act(
         case "uniform":
             rng = np.random.default_rng(policy.seeds[0])
             return uniform(action, env.n_envs, rng)
+        case "cycle":
+            return cycle(action, policy.actions, env.n_envs)
         case "mlp":
             if request.spec is None:
                 raise ValueError("a network policy needs its shape")

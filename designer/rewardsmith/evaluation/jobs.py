@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -80,11 +81,28 @@ def evaluation_job(
 
 
 def openings_of(card: EnvCard) -> Openings:
-    """What is opened for a card's environment: its own folder, and what it says it needs."""
-    folder = () if card.ref in card_names() or card.folder is None else (str(card.folder),)
+    """What is opened for a card's environment: the code beside it, and what it says it needs.
+
+    Not the whole folder: it may be a project's, or the user's home, and hold keys and other runs.
+    """
+    if card.ref in card_names() or card.folder is None:
+        return Openings(read=card.needs.read, network=card.needs.network)
+    needed = (str(card.folder / path) for path in card.needs.read)
     return Openings(
-        import_paths=folder, read=(*folder, *card.needs.read), network=card.needs.network
+        import_paths=(str(card.folder),),
+        read=(*_code_in(card.folder), *needed),
+        network=card.needs.network,
     )
+
+
+def _code_in(folder: Path) -> tuple[str, ...]:
+    """Modules and packages of a folder, which an environment may still import after the lock."""
+    found = (
+        path
+        for path in sorted(folder.iterdir())
+        if path.suffix == ".py" or path.name == "__pycache__" or (path / "__init__.py").is_file()
+    )
+    return tuple(map(str, found))
 
 
 def read_judgement(frames: Sequence[Frame], policies: Sequence[PolicyRequest]) -> Judgement:

@@ -18,11 +18,14 @@ from rewardsmith.messages import EpisodeScore, Task
 class PolicyRequest:
     """Who acts, in which episodes."""
 
-    kind: Literal["mlp", "constant", "uniform"]
+    kind: Literal["mlp", "constant", "uniform", "cycle"]
     seeds: tuple[int, ...]
     """Consecutive; one episode each."""
     value: float = 0.0
     """Of a constant action, in [-1, 1] of each dimension's range; 0 is doing nothing."""
+    actions: tuple[tuple[float, ...], ...] = ()
+    """Of a cycle, one row a timestep, over and over: in the environment's own units and flat, for a
+    discrete action its one choice."""
     record: int = 0
     """Episodes, from the first, whose state fields are sent back."""
 
@@ -30,6 +33,8 @@ class PolicyRequest:
         expected = tuple(range(self.seeds[0], self.seeds[0] + len(self.seeds)))
         if self.seeds != expected:
             raise ValueError("seeds have to be consecutive")
+        if (self.kind == "cycle") != bool(self.actions):
+            raise ValueError("actions are given exactly when the policy goes through them")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Rolls a policy out in a vector of environments and records what the state fields showed."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,25 @@ def uniform(action: ActionSpec, n_envs: int, rng: np.random.Generator) -> Act:
     low, high = np.asarray(action.low), np.asarray(action.high)  # flat, whatever the shape
     shape = (n_envs, *action.shape)
     return lambda obs: rng.uniform(low, high, size=(n_envs, len(low))).reshape(shape)
+
+
+def cycle(action: ActionSpec, rows: Sequence[Sequence[float]], n_envs: int) -> Act:
+    """The same actions over and over, whatever is observed.
+
+    Args:
+        action: What may be done.
+        rows: One a timestep, flat and in the environment's own units; a discrete one is a choice.
+        n_envs: Number of rows of the vector, which all get the same action.
+    """
+    steps = itertools.cycle(rows)
+
+    def act(obs: Array) -> Array:
+        row = next(steps)
+        if action.kind == "discrete":
+            return np.full(n_envs, int(row[0]))
+        return np.tile(np.reshape(row, (1, *action.shape)), (n_envs, *[1] * len(action.shape)))
+
+    return act
 
 
 def _split(

@@ -17,6 +17,7 @@ from rewardsmith.language.lower import Lowering, Returned
 from rewardsmith.language.node import Node
 from rewardsmith.language.operations import Value
 from rewardsmith.language.scope import ARGUMENTS, Exhausted
+from rewardsmith.language.source import MAX_DEPTH
 from rewardsmith.language.tables import Module
 from rewardsmith.language.values import UNKNOWN, Closure, Fields, Functions, Sometimes, describe
 from rewardsmith.messages import Finding, StateSpec
@@ -59,6 +60,24 @@ def lower_program(
     A program that indexes one axis too many was written for a batch. All of it is then read so: a
     leading `:` and axis 0 are the environments, also where the text would fit one step.
     """
+    try:
+        return _lower(module, spec, params, memory)
+    except Refusal as refusal:  # of what no single line is to blame for: the size of it all
+        found = refusal.finding
+    except RecursionError:
+        found = finding("too-deep", limit=MAX_DEPTH)
+    return Lowered(
+        arguments=(), components={}, memory={}, scores={}, masks=(), batched=(), lines={},
+        findings=(found,),
+    )  # fmt: skip
+
+
+def _lower(
+    module: Module,
+    spec: StateSpec,
+    params: Mapping[str, Parameter],
+    memory: Mapping[str, Parameter],
+) -> Lowered:
     lowered = _Builder(module, spec, params, memory).lower()
     if not lowered.batched:
         return lowered
@@ -115,7 +134,7 @@ class _Builder:
             self.reward()
             self.score("potential")
             self.score("progress")
-        except Exhausted as refusal:
+        except Refusal as refusal:
             self.lowering.note(refusal, ast.Pass())
         return self.result()
 

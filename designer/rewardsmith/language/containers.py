@@ -11,7 +11,6 @@ from rewardsmith.language.operators import Operators
 from rewardsmith.language.scope import (
     BUILTINS,
     METHODS,
-    bounded,
     guess,
     text_of,
 )
@@ -153,10 +152,10 @@ class Containers(Operators):
         return contents[key]
 
     def _tuple(self, node: ast.Tuple) -> Value:
-        return bounded(tuple(self.items_of(node.elts)))
+        return self.bounded(tuple(self.items_of(node.elts)))
 
     def _list(self, node: ast.List) -> Value:
-        return self.new(bounded(tuple(self.items_of(node.elts))))
+        return self.new(self.bounded(tuple(self.items_of(node.elts))))
 
     def items_of(self, nodes: list[ast.expr]) -> Iterator[Value]:
         """The entries of a display or the arguments of a call, stars spread out."""
@@ -175,7 +174,7 @@ class Containers(Operators):
                 name = self.key(key)
                 self.entry_lines[name] = key.lineno
                 contents[name] = self.attempt(value)
-        return self.new(contents)
+        return self.new(self.bounded(contents))
 
     def key(self, node: ast.expr) -> Value:
         """A constant key of a dictionary."""
@@ -196,7 +195,7 @@ class Containers(Operators):
     def _listcomp(self, node: ast.ListComp) -> Value:
         items: list[Value] = []
         self._comprehend(node.generators, lambda: items.append(self.evaluate(node.elt)))
-        return self.new(bounded(tuple(items)))
+        return self.new(self.bounded(tuple(items)))
 
     def _dictcomp(self, node: ast.DictComp) -> Value:
         contents: dict[Value, Value] = {}
@@ -205,7 +204,7 @@ class Containers(Operators):
             contents[self.key(node.key)] = self.evaluate(node.value)
 
         self._comprehend(node.generators, add)
-        return self.new(contents)
+        return self.new(self.bounded(contents))
 
     def _comprehend(self, generators: list[ast.comprehension], add: Callable[[], None]) -> None:
         if not generators:

@@ -16,7 +16,6 @@ from rewardsmith.language.operators import static
 from rewardsmith.language.primitives import Primitive
 from rewardsmith.language.scope import (
     MAX_SEQUENCE,
-    bounded,
     text_of,
 )
 from rewardsmith.language.values import (
@@ -134,12 +133,12 @@ class Evaluator(Containers):
         self, method: Method, contents: tuple[Value, ...], args: list[Value]
     ) -> Value:
         if method.name == "append" and len(args) == 1:
-            self.heap[method.ref.serial] = bounded((*contents, args[0]))
+            self.heap[method.ref.serial] = self.bounded((*contents, args[0]))
             return None
         if method.name == "extend" and len(args) == 1:
             more = self.sequence(args[0])
             if isinstance(more, tuple):
-                self.heap[method.ref.serial] = bounded((*contents, *more))
+                self.heap[method.ref.serial] = self.bounded((*contents, *more))
                 return None
         if method.name == "copy" and not args:
             return self.new(contents)
@@ -161,7 +160,10 @@ class Evaluator(Containers):
             }
             return made[name]()
         if name == "zip":
-            return tuple(zip(*(self.iterate(arg, node) for arg in args), strict=False))
+            columns = [tuple(self.iterate(arg, node)) for arg in args]
+            if len(columns) * min(map(len, columns), default=0) > 4 * MAX_SEQUENCE:
+                raise Refusal("too-large", limit=MAX_SEQUENCE)
+            return tuple(zip(*columns, strict=False))
         if name == "range" and args and all(type(arg) is int for arg in args):
             return self._range(args, node)
         raise Refusal("loop-not-constant", text=text_of(node))

@@ -382,7 +382,24 @@ _PROBE = {
     "probe-huge": Template(
         "`{component}` times its weight reaches {value}.", "Bound it with xp.clip or xp.saturate."
     ),
+    "probe-corner-not-finite": Template(
+        "`{component}` is not finite where {where}.",
+        "Guard logarithms, roots and divisions: xp.safe_divide, xp.safe_sqrt, xp.clip.",
+    ),
+    "probe-corner-huge": Template(
+        "`{component}` times its weight reaches {value} where {where}.",
+        "Bound it with xp.clip or xp.saturate.",
+    ),
     "probe-flat": Template("`{component}` was {value} on every probed transition."),
+    "probe-flat-potential": Template(
+        "`potential` was {value} on every probed transition: it shapes nothing.",
+        "Let it rise towards the goal, or drop it.",
+    ),
+    "probe-telescoping": Template(
+        "The shaping does not add up to the potential at an episode's end minus that at its start.",
+        "Keep `potential` finite, and a function of the state alone.",
+    ),
+    "exploit-pays": Template("{act} earns {much}, and does the task less well.{also}", "{advice}"),
     "probe-dominating": Template(
         "`{component}` varies {times} times as much as all other components together.",
         "Lower its weight, or bound it.",
@@ -392,6 +409,45 @@ _PROBE = {
     ),
     "probe-unproved": Template("No probed transition entered this branch; it is unproved."),
 }
+
+
+class ExploitWords(NamedTuple):
+    """How a way not to do a task is told."""
+
+    act: str
+    advice: str
+
+
+EXPLOITS: Mapping[str, ExploitWords] = MappingProxyType(
+    {
+        "stand_still": ExploitWords(
+            "Standing still",
+            "Pay less for being alive, upright or in place, and more for what has to happen.",
+        ),
+        "do_nothing": ExploitWords(
+            "Doing nothing",
+            "Pay less for what is there without acting, and more for what has to happen.",
+        ),
+        "oscillate": ExploitWords(
+            "Swinging between the extreme actions",
+            "Pay for a direction or a goal; speed, change and effort alone are earned on the spot.",
+        ),
+        "repeat": ExploitWords(
+            "Repeating one random action",
+            "Pay for what the task asks, which no single action brings about.",
+        ),
+        "early_end": ExploitWords(
+            "Ending the episode early",
+            "Let a step of the task earn more than it costs, or charge `terminated` more than all "
+            "steps that it saves.",
+        ),
+        "leave": ExploitWords(
+            "Leaving the start as fast as possible",
+            "Bound what distance and speed earn, and pay for the way or the place that is asked.",
+        ),
+    }
+)
+"""Every exploit that is probed, in the order in which they are shown."""
 
 CATALOGUE = MappingProxyType({**_SOURCE, **_SUBSET, **_LOWERING, **_CONTRACT, **_PROBE})
 """Every finding of the reward language and its contract, by code."""

@@ -31,6 +31,7 @@ class Graph:
     def __init__(self, report: Callable[[Finding], None] | None = None) -> None:
         self._report = report or (lambda _: None)
         self._nodes: dict[tuple[object, ...], Node] = {}
+        self._adopted: dict[Node, Node] = {}
         self._rows = RowOperations()
         self._param_values: dict[str, object] = {}
         self.line: int | None = None
@@ -178,10 +179,21 @@ class Graph:
             return tuple(self.adopt(item) for item in x)
         if isinstance(x, dict):
             return {key: self.adopt(item) for key, item in x.items()}
-        if not isinstance(x, Node) or x.graph is self:
-            return x
-        args = tuple(self.adopt(arg) for arg in x.args)
-        return self._intern(x.op, args, attr=x.attr, shape=x.shape, kind=x.kind, unit=x.unit)
+        return self._adopt_node(x) if isinstance(x, Node) and x.graph is not self else x
+
+    def _adopt_node(self, last: Node) -> Node:
+        """Arguments first and each node once: a graph may be deeper than Python's stack."""
+        waiting = [last]
+        while waiting:
+            node = waiting[-1]
+            missing = [arg for arg in node.args if arg not in self._adopted]
+            waiting += missing
+            if not missing:
+                args = tuple(self._adopted[arg] for arg in node.args)
+                self._adopted[waiting.pop()] = self._intern(
+                    node.op, args, attr=node.attr, shape=node.shape, kind=node.kind, unit=node.unit
+                )
+        return self._adopted[last]
 
     def truth(self, x: Value) -> Node:
         """A value as a condition, by Python's rule that zero is false."""

@@ -82,11 +82,14 @@ class Lowering(Evaluator):
 
     def snapshot(self, value: Value) -> Value:
         """A value with the present contents of its lists and dictionaries."""
+        return self._snapshot(self.bounded(value))
+
+    def _snapshot(self, value: Value) -> Value:
         if isinstance(value, Ref):
             value = self.heap[value.serial]
         if isinstance(value, dict):
-            return {key: self.snapshot(item) for key, item in value.items()}
-        return tuple(map(self.snapshot, value)) if isinstance(value, tuple) else value
+            return {key: self._snapshot(item) for key, item in value.items()}
+        return tuple(map(self._snapshot, value)) if isinstance(value, tuple) else value
 
     def call_closure(self, closure: Closure, args: list[Value], words: dict[str, Value]) -> Value:
         """Inline a function of the program; its returns become selects."""

@@ -102,8 +102,8 @@ class Node:
     def digest(self) -> str:
         """Equal for nodes that compute the same thing."""
         if self.digest_ is None:
-            self.digest_ = _digest(self)
-        return self.digest_
+            _fill_digests(self)
+        return str(self.digest_)
 
 
 def _is_weak(op: str, args: tuple[Node, ...], shape: tuple[int, ...]) -> bool:
@@ -114,6 +114,17 @@ def _is_weak(op: str, args: tuple[Node, ...], shape: tuple[int, ...]) -> bool:
     if shape:
         return False
     return op in ("const", "param") or (op in _WEAK and all(arg.weak for arg in args))
+
+
+def _fill_digests(last: Node) -> None:
+    """Arguments first, without recursion: a graph may be deeper than Python's stack."""
+    waiting = [last]
+    while waiting:
+        node = waiting[-1]
+        missing = [arg for arg in node.args if arg.digest_ is None]
+        waiting += missing
+        if not missing:
+            node.digest_ = _digest(waiting.pop())
 
 
 def _digest(node: Node) -> str:

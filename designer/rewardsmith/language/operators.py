@@ -15,7 +15,6 @@ from rewardsmith.language.operations import Value
 from rewardsmith.language.scope import (
     MAX_SEQUENCE,
     Scope,
-    bounded,
     is_numeric,
     text_of,
 )
@@ -104,11 +103,11 @@ class Operators(Scope):
         if isinstance(op, ast.Mult) and isinstance(left, int):
             left, right = right, left
         if isinstance(op, ast.Add) and isinstance(left, tuple) and isinstance(right, tuple):
-            return self.new(bounded(left + right))
+            return self.new(self.bounded(left + right))
         if isinstance(op, ast.Mult) and isinstance(left, tuple) and isinstance(right, int):
             if len(left) * max(right, 0) > MAX_SEQUENCE:
                 raise Refusal("too-large", limit=MAX_SEQUENCE)
-            return self.new(left * right)
+            return self.new(self.bounded(left * right))
         raise Refusal("not-supported", text=text_of(node),
                       advice="Make a vector of the list first: `xp.array([...])`.")  # fmt: skip
 

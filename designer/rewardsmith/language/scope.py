@@ -41,7 +41,11 @@ MAX_EVALUATIONS = 100_000
 """Expressions evaluated while lowering one program, loops unrolled."""
 
 MAX_SEQUENCE = 4096
-"""Entries of a constant list or range."""
+"""Entries of a constant list or range, with those of the lists in it: `a = [a, a]`, written sixty
+times, is no longer text, and would fill any memory once it is looked through."""
+
+_ENTRIES_PER_EVALUATION = 64
+"""Entries that are looked through at the price of one evaluation."""
 
 
 class Exhausted(Refusal):
@@ -75,14 +79,47 @@ class Scope:
         Raises:
             Refusal: It cannot be compiled.
         """
-        self._count += 1
-        if self._count > MAX_EVALUATIONS:
-            raise Exhausted("too-large", limit=MAX_EVALUATIONS)
+        self.spend(1)
         self.graph.line = node.lineno
         method = getattr(self, f"_{type(node).__name__.lower()}", None)
         if method is None:
             raise Refusal("not-supported", text=text_of(node), advice="Use plain arithmetic.")
         return method(node)
+
+    def spend(self, evaluations: int) -> None:
+        """Count work; a program has so much of it.
+
+        Raises:
+            Exhausted: It has no more.
+        """
+        self._count += evaluations
+        if self._count > MAX_EVALUATIONS:
+            raise Exhausted("too-large", limit=MAX_EVALUATIONS)
+
+    def bounded(self, items: Value) -> Value:
+        """The items, unless they are too many, with all that they hold.
+
+        Raises:
+            Refusal: They are; also of a list that holds itself.
+        """
+        n_entries, waiting = 0, [items]
+        while waiting and n_entries <= MAX_SEQUENCE:
+            inner = self._entries(waiting.pop())
+            n_entries += len(inner)
+            waiting += [item for item in inner if isinstance(item, (tuple, dict, Ref, Sometimes))]
+        self.spend(n_entries // _ENTRIES_PER_EVALUATION)
+        if n_entries > MAX_SEQUENCE:
+            raise Refusal("too-large", limit=MAX_SEQUENCE)
+        return items
+
+    def _entries(self, value: Value) -> tuple[Value, ...] | range:
+        if isinstance(value, Sometimes):
+            value = value.value
+        if isinstance(value, Ref):
+            value = self.heap.get(value.serial, ())
+        if isinstance(value, dict):
+            return tuple(value.values())
+        return value if isinstance(value, (tuple, range)) else ()
 
     @contextmanager
     def branch(self, condition: Node, node: ast.AST) -> Iterator[None]:
@@ -125,12 +162,17 @@ class Scope:
 
     def plain(self, value: Value) -> Value:
         """A value with its lists as tuples, as the library takes them."""
+        if isinstance(value, (Ref, tuple)):
+            self.bounded(value)
+        return self._plain(value)
+
+    def _plain(self, value: Value) -> Value:
         if isinstance(value, Ref):
             value = self.heap[value.serial]
         if isinstance(value, dict):
             raise Refusal("not-a-number", text="{...}", kind="a dictionary")
         if isinstance(value, (tuple, range)):
-            return tuple(self.plain(item) for item in value)
+            return tuple(self._plain(item) for item in value)
         return value.value if isinstance(value, Sometimes) else value
 
     def iterate(self, value: Value, node: ast.expr) -> Iterable[Value]:
@@ -138,6 +180,7 @@ class Scope:
         if isinstance(value, Ref):
             value = tuple(self.heap[value.serial])
         if isinstance(value, (tuple, range)):
+            self.spend(len(value) // _ENTRIES_PER_EVALUATION)
             return value
         if isinstance(value, Node) and value.shape:
             return [value[i] for i in range(value.shape[0])]
@@ -180,6 +223,7 @@ class Scope:
 
     def merge(self, condition: Node, yes: Value, no: Value, name: str) -> Value:
         """The value of a name after two branches."""
+        self.spend(1)
         if yes is UNKNOWN or no is UNKNOWN:
             return UNKNOWN
         if yes is no:
@@ -250,13 +294,6 @@ def guess(name: str, known: Iterable[str]) -> str:
 def is_numeric(value: Value) -> bool:
     """Whether a value can be computed with as it is."""
     return isinstance(value, (Node, bool, int, float))
-
-
-def bounded(items: tuple[Value, ...]) -> tuple[Value, ...]:
-    """The items, unless they are too many."""
-    if len(items) > MAX_SEQUENCE:
-        raise Refusal("too-large", limit=MAX_SEQUENCE)
-    return items
 
 
 def text_of(node: ast.AST) -> str:

@@ -13,6 +13,7 @@ from rewardsmith.language.graph import Graph
 from rewardsmith.language.lower import Lowering
 from rewardsmith.language.operations import Value
 from rewardsmith.language.scope import TABLES
+from rewardsmith.language.source import MAX_DEPTH
 from rewardsmith.language.values import UNKNOWN, Closure, Functions
 from rewardsmith.messages import Finding
 
@@ -69,6 +70,9 @@ class _Reader:
             value = self.lowering.snapshot(self.lowering.evaluate(statement.value))
         except Refusal as refusal:
             self.lowering.note(refusal, statement)
+            value = UNKNOWN
+        except RecursionError:
+            self.lowering.note(Refusal("too-deep", limit=MAX_DEPTH), statement)
             value = UNKNOWN
         self.lines[name] = statement.lineno
         if name in TABLES:

@@ -58,11 +58,19 @@ class Usage:
 
     input_tokens: int = 0
     output_tokens: int = 0
+    is_estimated: bool = False
+    """Whether the provider counted nothing and the figures are upper guesses from the text."""
+
+    @property
+    def tokens(self) -> int:
+        """Input and output together."""
+        return self.input_tokens + self.output_tokens
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
+            is_estimated=self.is_estimated or other.is_estimated,
         )
 
 

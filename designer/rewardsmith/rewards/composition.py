@@ -97,6 +97,11 @@ class RewardStream:
         self._memory = dict(self._start_memory)
         self._phi: Array | None = None
 
+    @property
+    def memory(self) -> Mapping[str, Array]:
+        """What the next step will find in memory, each of shape (n_envs, ...)."""
+        return self._memory
+
     def begin(self, fields: Mapping[str, Array], rows: Array | None = None) -> None:
         """Start an episode in every environment, or where the boolean `rows` is true.
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from rewardsmith.messages import Finding, StateSpec, Verdict
 from rewardsmith.rewards.contract import Reading, RewardProgram
+from rewardsmith.rewards.exploits import doing_nothing
 from rewardsmith.rewards.probe import ProbeReport
 from rewardsmith.roles.monotony import monotony
 from rewardsmith.roles.offline.lexicon import Heading
@@ -24,7 +25,6 @@ def judge(
     instruction: str,
     state: StateSpec,
     round_idx: int = 0,
-    do_nothing_share: float | None = None,
 ) -> Verdict:
     """Weigh everything found about a program: any error refuses it.
 
@@ -34,9 +34,10 @@ def judge(
         instruction: The task in words.
         state: The card's fields.
         round_idx: 0 for the first text, r after r repairs.
-        do_nothing_share: Return of doing nothing over that of the competent reference.
     """
     program = reading.program
+    exploits = report.exploits if report else ()
+    idle = doing_nothing(exploits)
     findings = [*reading.findings, *(report.findings if report else ())]
     if program is not None:
         findings += review(program, instruction, state)
@@ -47,7 +48,8 @@ def judge(
         round=round_idx,
         compiled=program.compiled if program else None,
         graph_hash=program.graph_hash if program else None,
-        do_nothing_share=do_nothing_share,
+        do_nothing_share=idle.share if idle else None,
+        exploits=exploits,
     )
 
 

@@ -5,15 +5,10 @@ written whole or not at all, and read back only if it has the SHA-256 that its e
 """
 
 import hashlib
-import os
-import stat
 from pathlib import Path, PurePosixPath
 
 from rewardsmith.errors import StoreError
 from rewardsmith.store import disk
-
-MAX_BYTES = 2**31
-"""Largest artifact that is read back; a checkpoint with its replay buffer is far smaller."""
 
 
 def write_artifact(root: Path, relative: str, blob: bytes) -> str:
@@ -37,11 +32,10 @@ def read_artifact(root: Path, relative: str, sha: str | None = None) -> bytes:
 
     Raises:
         StoreError: The path leaves the run folder, there is no such regular file, it is larger than
-            `MAX_BYTES`, or its content is another one.
+            `disk.MAX_BYTES`, or its content is another one.
     """
     path = inside(root, relative)
-    with disk.refusing(path, "read"):
-        blob = _read_regular(path)
+    blob = disk.read_regular(path)
     if sha is not None and hashlib.sha256(blob).hexdigest() != sha:
         raise StoreError(
             f"{str(path)!r} is not the file that was written: its SHA-256 differs from the "
@@ -66,15 +60,3 @@ def inside(root: Path, relative: str) -> Path:
     if not path.parent.resolve().is_relative_to(root.resolve()):
         raise StoreError(f"{relative!r} leaves run {root.name!r} through a link. Remove the link.")
     return path
-
-
-def _read_regular(path: Path) -> bytes:
-    # A link, a FIFO or a device under an expected name must neither be followed nor block.
-    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(fd, "rb") as file:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise StoreError(f"{str(path)!r} is not a regular file. Restore it from a copy.")
-        if status.st_size > MAX_BYTES:
-            raise StoreError(f"{str(path)!r} has {status.st_size} bytes; the limit is {MAX_BYTES}.")
-        return file.read(MAX_BYTES)

@@ -5,12 +5,17 @@ It knows nothing of runs. Every `OSError` leaves this room as a `StoreError` of 
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rewardsmith.errors import StoreError
 
+MAX_BYTES = 2**31
+"""Largest file that is read back; a checkpoint with its replay buffer is far smaller."""
+
+_NO_SURPRISE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_RIGHT = (errno.EROFS, errno.EACCES, errno.EPERM)
 
@@ -73,6 +78,48 @@ def replace_file(path: Path, blob: bytes) -> None:
             raise
 
 
+def read_regular(path: Path) -> bytes:
+    """All of a regular file: no link, FIFO or device under its name is followed or waited for.
+
+    Raises:
+        StoreError: It is none, it is larger than `MAX_BYTES`, or it cannot be read.
+    """
+    with refusing(path, "read"):
+        fd = os.open(path, os.O_RDONLY | _NO_SURPRISE)
+        with os.fdopen(fd, "rb") as file:
+            size = _regular(fd, path).st_size
+            if size > MAX_BYTES:
+                raise StoreError(f"{str(path)!r} has {size} bytes; the limit is {MAX_BYTES}.")
+            return file.read(MAX_BYTES)
+
+
+def open_regular(path: Path, flags: int) -> int:
+    """Open or create a file of this run's own for writing; nothing is cut off.
+
+    Raises:
+        StoreError: It is no regular file, or has a second name elsewhere.
+    """
+    with refusing(path, "write"):
+        fd = os.open(path, flags | os.O_CREAT | _NO_SURPRISE, 0o644)
+        try:
+            if _regular(fd, path).st_nlink > 1:
+                raise StoreError(
+                    f"{str(path)!r} has a second name elsewhere (a hard link), which would be "
+                    "written to as well. Put a copy in its place."
+                )
+        except BaseException:
+            os.close(fd)
+            raise
+        return fd
+
+
+def _regular(fd: int, path: Path) -> os.stat_result:
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode):
+        raise StoreError(f"{str(path)!r} is not a regular file. Restore it from a copy.")
+    return status
+
+
 def write_all(fd: int, blob: bytes) -> None:
     """Write all of `blob`; a short write that cannot be completed raises."""
     view = memoryview(blob)
@@ -81,8 +128,8 @@ def write_all(fd: int, blob: bytes) -> None:
 
 
 def _write_synced(path: Path, blob: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    fd = os.open(path, flags, 0o644)
+    path.unlink(missing_ok=True)  # what a crash left, or a link that somebody put there
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
         write_all(fd, blob)
         os.fsync(fd)

@@ -2,13 +2,14 @@
 
 | event | key | data |
 |---|---|---|
-| run_started, run_resumed | | versions |
+| run_started | | versions |
+| run_resumed | | versions, settings: what is different from now on, by dotted key |
 | run_ended | | reason |
-| references_recorded | | sha, obs_dim, sandbox |
-| iteration_started | iteration | candidates: list of Candidate |
+| references_recorded | | sha, obs_dim, sandbox, kinds, fitness, distrust |
+| iteration_started | iteration | candidates: list of Candidate; findings by number |
 | iteration_ended | iteration | |
 | candidate_proposed | candidate | candidate: Candidate |
-| candidate_judged | candidate, round, layer | judged: Judged, accepted: bool |
+| candidate_judged | candidate, round, layer | judged: Judged, accepted: bool; ranges |
 | candidate_screened | candidate | screened: bool, reason |
 | segment_started | candidate, seed, start_step | end_step, attempt |
 | segment_ended | candidate, seed, start_step | training: Training, attempt |
@@ -59,7 +60,7 @@ EventName = Literal[
 UNSYNCED: frozenset[EventName] = frozenset({"segment_started", "continued"})
 """Events that cost nothing to lose: what they announce is started again."""
 
-_ID = re.compile(r"(\d{3,6})/(\d{1,6})")
+_ID = re.compile(r"(\d{3,6})/(\d{1,6})", re.ASCII)
 
 
 def candidate_of(event: Event) -> CandidateId | None:

@@ -55,8 +55,7 @@ class MetricsFile:
         self._is_torn = True  # until the write is known to be whole
         with disk.refusing(self._path, "write"):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-            fd = os.open(self._path, flags, 0o644)
+            fd = disk.open_regular(self._path, os.O_WRONLY | os.O_APPEND)
             try:
                 disk.write_all(fd, lines)
             finally:
@@ -71,8 +70,7 @@ def read_metrics(path: Path) -> tuple[SeedPoint, ...]:
     """
     if not path.exists():
         return ()
-    with disk.refusing(path, "read"):
-        lines = path.read_bytes().split(b"\n")[:-1]
+    lines = disk.read_regular(path).split(b"\n")[:-1]
     points = (_parse(line) for line in lines)
     return tuple(point for point in points if point is not None)
 
@@ -82,7 +80,7 @@ def _parse(line: bytes) -> SeedPoint | None:
         entry = spelling.parse(line)
         values = {str(name): float(value) for name, value in entry["values"].items()}
         return SeedPoint(int(entry["seed"]), MetricPoint(step=int(entry["step"]), values=values))
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         return None
 
 
@@ -92,4 +90,4 @@ def _line(seed: int, point: MetricPoint) -> bytes:
 
 
 def _ends_torn(path: Path) -> bool:
-    return path.exists() and path.read_bytes()[-1:] not in (b"", b"\n")
+    return path.exists() and disk.read_regular(path)[-1:] not in (b"", b"\n")

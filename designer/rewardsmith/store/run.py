@@ -36,13 +36,20 @@ from rewardsmith.store.tensorboard import EventFile
 class Run:
     """One run folder."""
 
-    def __init__(self, folder: Path, manifest: Manifest, *, lock: RunLock | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        *,
+        lock: RunLock | None,
+        events: Sequence[Event] | None = None,
+    ) -> None:
         """Use `create`, `open` or `read` instead."""
         self.folder = folder
         self.manifest = manifest
         self._lock = lock
         self._journal = Journal(folder / layout.EVENTS_FILE) if lock else None
-        self._events: list[Event] = list(self._past_events())
+        self._events: list[Event] = list(self._past_events() if events is None else events)
         self._latest = {_address(e.event, e.key): e for e in self._events}
         self._listeners: list[Callable[[Event], None]] = []
         self._plots: dict[Path, EventFile] = {}
@@ -84,26 +91,43 @@ class Run:
         return cls._drive(folder, "run_started", versions)
 
     @classmethod
-    def open(cls, path: Path, *, versions: Mapping[str, str] | None = None) -> Self:
+    def open(
+        cls,
+        path: Path,
+        *,
+        versions: Mapping[str, str] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Self:
         """Take the lock of an existing run, mend a torn tail and record `run_resumed`.
+
+        Args:
+            path: The run's folder.
+            versions: As of `create`.
+            settings: Dotted key to value, of what is different from now on.
 
         Raises:
             StoreError: It is no run, another process drives it, it is damaged, from a newer
                 rewardsmith, or cannot be written.
         """
-        return cls._drive(path, "run_resumed", versions or {})
+        return cls._drive(path, "run_resumed", versions or {}, settings=dict(settings or {}))
 
     @classmethod
-    def read(cls, path: Path) -> Self:
+    def read(cls, path: Path, *, events: Sequence[Event] | None = None) -> Self:
         """Look at a run without its lock, as it is at this moment; nothing can be recorded.
+
+        Args:
+            path: Its folder.
+            events: What its journal holds, for who has read it already; None reads it.
 
         Raises:
             StoreError: It is no run, damaged, or from a newer rewardsmith.
         """
-        return cls(path, read_manifest(path), lock=None)
+        return cls(path, read_manifest(path), lock=None, events=events)
 
     @classmethod
-    def _drive(cls, folder: Path, event: EventName, versions: Mapping[str, str]) -> Self:
+    def _drive(
+        cls, folder: Path, event: EventName, versions: Mapping[str, str], **data: Any
+    ) -> Self:
         manifest = read_manifest(folder)
         lock = RunLock(folder)
         try:
@@ -112,7 +136,7 @@ class Run:
             lock.release()
             raise
         try:
-            run.record(event, versions=versions)
+            run.record(event, versions=versions, **data)
         except BaseException:
             run.close()
             raise

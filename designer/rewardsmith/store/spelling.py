@@ -37,8 +37,42 @@ def parse(text: bytes | str) -> Any:
     Raises:
         ValueError: It is not strict JSON, or nested too deeply to hold.
     """
+    return unmarked(parse_marked(text))
+
+
+def parse_marked(text: bytes | str) -> Any:
+    """Parse JSON and leave the marks of numbers that are not finite: what `canonical_marked` takes.
+
+    Raises:
+        ValueError: It is not strict JSON, or nested too deeply to hold.
+    """
     try:
-        return _unmarked(json.loads(text, parse_constant=_refuse_constant))
+        return json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def canonical_marked(value: object) -> bytes:
+    """`canonical` of a value fresh from `parse_marked`, many times faster: nothing is left to mark.
+
+    >>> canonical_marked(parse_marked('{"b": {"number": "inf"}, "a": 1}'))
+    b'{"a":1,"b":{"number":"inf"}}'
+    """
+    try:
+        text = json.dumps(value, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    return text.encode("ascii")
+
+
+def unmarked(value: Any) -> Any:
+    """A value of `parse_marked` with its marks turned back into numbers.
+
+    Raises:
+        ValueError: It is nested too deeply.
+    """
+    try:
+        return _unmarked(value)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 

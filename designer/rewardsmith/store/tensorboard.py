@@ -4,6 +4,7 @@ Derived from `metrics.jsonl`, never read back. A file is written anew when a tra
 so that no step of a lost attempt stays in it. No thread: records are written as they come.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,9 @@ class EventFile:
         """Step of the last point; -1 before the first."""
         with disk.refusing(path, "write"):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._records = RecordWriter(path.open("wb"))
+            fd = disk.open_regular(path, os.O_WRONLY)
+            os.ftruncate(fd, 0)
+            self._records = RecordWriter(os.fdopen(fd, "wb"))
         self._write(_event(file_version="brain.Event:2"))
         for point in past:
             self.add(point.step, point.values)

@@ -46,7 +46,8 @@ def unpack(blob: bytes) -> tuple[Trajectory, ...]:
                 episode, _, name = member.partition("/")
                 episodes[int(episode)][name] = _checked(archive[member])
         return tuple(_trajectory(episodes[index]) for index in sorted(episodes))
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, SyntaxError) as error:
+    # Archives fail in many ways: an unknown compression, a password, an array larger than memory.
+    except Exception as error:
         raise StoreError(
             f"Recorded episodes cannot be read: {error}. Restore trajectories.npz from a copy."
         ) from error

@@ -17,6 +17,7 @@ from rewardsmith.isolation.tensors import dump_tensors, parse_arrays
 from rewardsmith.isolation.trajectories import to_arrays
 from rewardsmith.messages import Outcome, Task, Trajectory
 from rewardsmith.rewards.contract import RewardProgram
+from rewardsmith.rewards.exploits import Lineup
 from rewardsmith.rewards.probe import ProbeReport, died, report
 from rewardsmith.training.engine import Chain, insist
 from rewardsmith.training.requests import (
@@ -35,18 +36,24 @@ MAX_SCORE = 1e12
 
 
 def probe(
-    program: RewardProgram, trajectories: Sequence[Trajectory], *, task: Task, config: RunConfig
+    program: RewardProgram, lineup: Lineup, *, task: Task, gamma: float, config: RunConfig
 ) -> Chain[ProbeReport]:
-    """Probe a program on recorded transitions; a probe that died is a finding too."""
-    request = ProbeRequest(task=task, program=program.text, sandbox=config.require_sandbox)
-    end = yield from insist(_job(request, trajectories, config), config.limits.attempts)
+    """Probe a program on recorded rollouts; a probe that died is a finding too.
+
+    The worker is sent their steps, and neither their fitness nor what they are called.
+    """
+    text = program.text
+    request = ProbeRequest(task=task, program=text, gamma=gamma, sandbox=config.require_sandbox)
+    end = yield from insist(_job(request, lineup.trajectories, config), config.limits.attempts)
     if end.outcome is not None:
         return died(end.outcome, end.text)
     try:
         measurements = decode_measurements(parse_json(_only(end.frames, RESULT)))
+        if len(measurements.returns) != len(lineup.trajectories):
+            raise FrameError("other returns than one a trajectory")
     except FrameError as error:
         return died(Outcome.CRASHED, f"It answered nonsense: {error}")
-    return report(measurements, program)
+    return report(measurements, program, lineup, load_card(task.env).state)
 
 
 def score(

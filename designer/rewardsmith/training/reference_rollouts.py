@@ -1,28 +1,49 @@
-"""Rollouts that no reward shaped: doing nothing, acting at random, always the same extreme action.
+"""Rollouts that no reward of the search shaped: doing nothing, acting at random, known exploits.
 
-Recorded once per run by the evaluator, on training seeds. They are the real transitions that every
-program is probed on, and show what standing still or ending early would earn.
+Recorded once per run by the evaluator. They are the real transitions that every program is probed
+on, and show what not doing the task would earn. Where the card brings a competent rollout along, it
+is replayed here, and the exploits start from the same seed: else from training seeds.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from rewardsmith.config import RunConfig, episode_seeds
 from rewardsmith.environments.cards import load_card
 from rewardsmith.errors import RewardsmithError, StoreError
-from rewardsmith.evaluation.jobs import evaluation_job, openings_of, read_judgement
+from rewardsmith.evaluation.jobs import (
+    MAX_RECORDED_STEPS,
+    Judgement,
+    evaluation_job,
+    openings_of,
+    read_judgement,
+)
 from rewardsmith.evaluation.requests import PolicyRequest
 from rewardsmith.isolation.frames import FrameError
 from rewardsmith.isolation.limits import Limits
 from rewardsmith.isolation.tensors import dump_tensors, parse_arrays
 from rewardsmith.isolation.trajectories import from_arrays, to_arrays
-from rewardsmith.messages import Task, Trajectory
+from rewardsmith.messages import ActionSpec, Task, Trajectory
+from rewardsmith.rewards.exploits import Lineup
 from rewardsmith.store.run import Run
 from rewardsmith.training.engine import Chain, Engine, insist
+from rewardsmith.training.shipped_rollouts import COMPETENT, ShippedRollouts, load_shipped
+
+Array = np.ndarray[Any, Any]
 
 FILE = "reference_rollouts.safetensors"
 N_RANDOM = 4
+N_EXTREMES = 6
+"""Rollouts of one extreme action held, at most: both ends of all dimensions, then mixed ones."""
 CPU_S = 600
+REPLAY_TOLERANCE = 0.02
+"""Difference from the fitness written down, relative to it or to 1, up to which a replay counts."""
+
+EXTREME, RANDOM = "extreme", "random"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,18 +51,102 @@ class ReferenceRollouts:
     """Recorded once per run."""
 
     trajectories: tuple[Trajectory, ...]
-    """In the order of `_policies`: doing nothing, random ones, extreme actions."""
+    """In the order of `reference_policies`; the first one is doing nothing."""
     obs_dim: int
     """Length of an observation, as policies see it."""
     sandbox: str
     """Level of isolation that processes reach on this machine."""
+    kinds: tuple[str, ...] = ()
+    """What each is: `do_nothing`, `random`, `extreme`, `oscillate`, `repeat`, `competent`, ...;
+    empty in runs of versions that did not say it."""
+    fitness: tuple[float | None, ...] = ()
+    """By the task's own measure, in their order; None when it is not finite. For the driver only:
+    it never stands in a finding or a prompt."""
+    distrust: str = ""
+    """Why the card's competent rollout does not count; empty when it does, or there is none."""
 
     @property
     def named(self) -> Mapping[str, Trajectory]:
         """`do_nothing`, and `early_end` where any episode was terminated."""
-        ended = [t for t in self.trajectories if t.terminated]
-        early = {"early_end": min(ended, key=_length)} if ended else {}
-        return {"do_nothing": self.trajectories[0], **early}
+        early = self._early_end
+        found = {} if early is None else {"early_end": self.trajectories[early]}
+        return {"do_nothing": self.trajectories[0], **found}
+
+    def lineup(self, best: tuple[Trajectory, float] | None = None) -> Lineup:
+        """The rollouts with what is known of them, for the probe.
+
+        Args:
+            best: The best rollout of the search so far and its fitness. It stands in for a card's
+                competent one, if it does the task better than every exploit.
+        """
+        if not self.kinds:
+            return Lineup(trajectories=self.trajectories)
+        plain = {kind: i for i, kind in enumerate(self.kinds)}
+        for kind in (EXTREME, RANDOM):
+            plain.pop(kind, None)
+        known = plain.pop(COMPETENT, None)
+        more = {"early_end": self._early_end, "leave": self._leave}
+        exploits = plain | {name: i for name, i in more.items() if i is not None}
+        if known is not None and not self.distrust:
+            return Lineup(
+                trajectories=self.trajectories,
+                fitness=self.fitness,
+                exploits=exploits,
+                competent=known,
+            )
+        worth = [self.fitness[i] for i in exploits.values()]
+        if best is not None and all(w is None or w < best[1] for w in worth):
+            return Lineup(
+                trajectories=(*self.trajectories, best[0]),
+                fitness=(*self.fitness, best[1]),
+                exploits=exploits,
+                competent=len(self.trajectories),
+                whose="the best rollout so far",
+            )
+        return Lineup(
+            trajectories=self.trajectories,
+            fitness=self.fitness,
+            exploits=exploits,
+            unknown=self.distrust or "no competent rollout is known",
+        )
+
+    @property
+    def _early_end(self) -> int | None:
+        """The shortest episode that was terminated, doing the task aside."""
+        ended = [
+            i
+            for i, trajectory in enumerate(self.trajectories)
+            if trajectory.terminated and self.kinds[i : i + 1] != (COMPETENT,)
+        ]
+        return min(ended, key=lambda i: self.trajectories[i].length, default=None)
+
+    @property
+    def _leave(self) -> int | None:
+        """The extreme action that gets away from the start furthest, and soonest."""
+        extremes = [i for i, kind in enumerate(self.kinds) if kind == EXTREME]
+        away = departures([self.trajectories[i] for i in extremes])
+        return max(zip(away, extremes, strict=True))[1] if extremes else None
+
+
+def departures(trajectories: Sequence[Trajectory]) -> list[float]:
+    """How far each rollout gets from its start, on average over steps and fields, in [0, 1].
+
+    1 is the furthest that any of the rollouts ever gets from its own start in that field.
+    """
+    sums = [0.0 for _ in trajectories]
+    names = trajectories[0].fields if trajectories else ()
+    for name in names:
+        moved = [_distances(t.fields[name]) for t in trajectories]
+        furthest = max(float(d.max(initial=0.0)) for d in moved)
+        if furthest > 0.0 and math.isfinite(furthest):
+            sums = [s + float(d.mean()) / furthest for s, d in zip(sums, moved, strict=True)]
+    return [value / max(1, len(names)) for value in sums]
+
+
+def _distances(values: Array) -> Array:
+    """Distance from the first row, shape (n_steps,)."""
+    away = values[1:].astype(np.float64) - values[:1].astype(np.float64)
+    return np.asarray(np.linalg.norm(away.reshape(len(away), -1), axis=1))
 
 
 def record_references(run: Run, engine: Engine, task: Task, config: RunConfig) -> ReferenceRollouts:
@@ -53,20 +158,31 @@ def record_references(run: Run, engine: Engine, task: Task, config: RunConfig) -
     """
     recalled = run.recall("references_recorded")
     if recalled is not None:
-        return ReferenceRollouts(
-            trajectories=_load(run, recalled["sha"]),
-            obs_dim=recalled["obs_dim"],
-            sandbox=recalled["sandbox"],
-        )
+        return _recall(run, recalled)
     rollouts = engine.run([reference_chain(task, config)])[0]
     sha = run.save_artifact(FILE, dump_tensors(to_arrays(rollouts.trajectories)))
-    run.record("references_recorded", sha=sha, obs_dim=rollouts.obs_dim, sandbox=rollouts.sandbox)
+    run.record(
+        "references_recorded",
+        sha=sha,
+        obs_dim=rollouts.obs_dim,
+        sandbox=rollouts.sandbox,
+        kinds=list(rollouts.kinds),
+        fitness=list(rollouts.fitness),
+        distrust=rollouts.distrust,
+    )
     return rollouts
 
 
 def reference_chain(task: Task, config: RunConfig) -> Chain[ReferenceRollouts]:
-    """Record the rollouts, without a run to keep them in."""
-    policies = _policies(config.seed)
+    """Record the rollouts, without a run to keep them in.
+
+    Raises:
+        ConfigError: What the card brings along is not what it should be.
+    """
+    card = load_card(task.env)
+    shipped = load_shipped(card, task)
+    asked = reference_policies(card.state.action, config.seed, shipped)
+    policies = [policy for _, policy in asked]
     job = evaluation_job(
         task,
         policies,
@@ -74,7 +190,7 @@ def reference_chain(task: Task, config: RunConfig) -> Chain[ReferenceRollouts]:
         spec=None,
         tensors=[],
         limits=Limits(cpu_s=CPU_S, memory_bytes=config.limits.memory_mb * 1024 * 1024),
-        openings=openings_of(load_card(task.env)),
+        openings=openings_of(card),
         stall_s=config.limits.stall_s,
         sandbox=config.require_sandbox,
     )
@@ -88,29 +204,91 @@ def reference_chain(task: Task, config: RunConfig) -> Chain[ReferenceRollouts]:
         judgement = read_judgement(end.frames, policies)
     except FrameError as error:
         raise RewardsmithError(f"The evaluator of {task.env!r} answered: {error}.") from error
+    return _rollouts([kind for kind, _ in asked], judgement, shipped)
+
+
+def reference_policies(
+    action: ActionSpec, run_seed: int, shipped: ShippedRollouts | None = None
+) -> tuple[tuple[str, PolicyRequest], ...]:
+    """Who acts: the kind of rollout, and its policy. The first one does nothing."""
+    seeds = episode_seeds(run_seed, "training", N_RANDOM + 1)
+    start = (seeds[0] if shipped is None else shipped.seed,)
+    extremes = extreme_actions(action)
+    known = shipped.rollouts if shipped else {}
+    repeated = _random_action(action, np.random.default_rng(start[0]))
+    return (
+        ("do_nothing", PolicyRequest(kind="constant", seeds=start, record=1)),
+        (RANDOM, PolicyRequest(kind="uniform", seeds=seeds[1:], record=N_RANDOM)),
+        *((EXTREME, _cycle(start, one)) for one in extremes),
+        ("oscillate", _cycle(start, *extremes[:2])),
+        ("repeat", _cycle(start, repeated)),
+        *((name, _cycle(start, *rollout.actions)) for name, rollout in known.items()),
+    )
+
+
+def extreme_actions(action: ActionSpec) -> tuple[tuple[float, ...], ...]:
+    """Corners of the action space, at most `N_EXTREMES`: all high, all low, then mixed ones."""
+    if action.kind == "discrete":
+        choices = [action.n - 1, *range(action.n - 1)]
+        return tuple((float(choice),) for choice in choices[:N_EXTREMES])
+    rng = np.random.default_rng(0)
+    signs = [np.ones(len(action.low)), -np.ones(len(action.low))]
+    signs += list(rng.choice([-1.0, 1.0], size=(4 * N_EXTREMES, len(action.low))))
+    found = [np.where(sign > 0, action.high, action.low) for sign in signs]
+    return tuple(dict.fromkeys(tuple(corner.tolist()) for corner in found))[:N_EXTREMES]
+
+
+def _random_action(action: ActionSpec, rng: np.random.Generator) -> tuple[float, ...]:
+    if action.kind == "discrete":
+        return (float(rng.integers(action.n)),)
+    return tuple(rng.uniform(action.low, action.high).tolist())
+
+
+def _cycle(seeds: tuple[int, ...], *actions: tuple[float, ...]) -> PolicyRequest:
+    return PolicyRequest(kind="cycle", seeds=seeds, actions=actions, record=1)
+
+
+def _rollouts(
+    asked: Sequence[str], judgement: Judgement, shipped: ShippedRollouts | None
+) -> ReferenceRollouts:
+    told = [
+        (kind, score.fitness if math.isfinite(score.fitness) else None)
+        for kind, scores in zip(asked, judgement.reply.episodes, strict=True)
+        for score in scores
+    ]
     return ReferenceRollouts(
         trajectories=judgement.recorded,
         obs_dim=judgement.reply.obs_dim,
         sandbox=judgement.reply.sandbox,
+        kinds=tuple(kind for kind, _ in told),
+        fitness=tuple(fitness for _, fitness in told),
+        distrust=_distrust(dict(told), shipped),
     )
 
 
-def _load(run: Run, sha: str) -> tuple[Trajectory, ...]:
+def _distrust(fitness: Mapping[str, float | None], shipped: ShippedRollouts | None) -> str:
+    """Why the competent rollout does not count, if it was brought along and does not."""
+    if shipped is None or COMPETENT not in shipped.rollouts:
+        return ""
+    recorded, replayed = shipped.rollouts[COMPETENT].fitness, fitness[COMPETENT]
+    tolerance = REPLAY_TOLERANCE * max(1.0, abs(recorded))
+    if replayed is not None and abs(replayed - recorded) <= tolerance:
+        return ""
+    return "the card's competent rollout does not do the task when it is replayed here"
+
+
+def _recall(run: Run, recalled: Mapping[str, Any]) -> ReferenceRollouts:
+    blob = run.load_artifact(FILE, recalled["sha"])
     try:
-        return from_arrays(parse_arrays(run.load_artifact(FILE, sha)))
+        arrays = parse_arrays(blob, max_bytes=len(blob), max_rows=MAX_RECORDED_STEPS)
+        trajectories = from_arrays(arrays)
     except ValueError as error:
         raise StoreError(f"{FILE} is from another version: {error}. Start a new run.") from error
-
-
-def _policies(run_seed: int) -> tuple[PolicyRequest, ...]:
-    seeds = episode_seeds(run_seed, "training", N_RANDOM + 3)
-    return (
-        PolicyRequest(kind="constant", seeds=seeds[:1], record=1),
-        PolicyRequest(kind="uniform", seeds=seeds[1 : N_RANDOM + 1], record=N_RANDOM),
-        PolicyRequest(kind="constant", value=1.0, seeds=seeds[-2:-1], record=1),
-        PolicyRequest(kind="constant", value=-1.0, seeds=seeds[-1:], record=1),
+    return ReferenceRollouts(
+        trajectories=trajectories,
+        obs_dim=recalled["obs_dim"],
+        sandbox=recalled["sandbox"],
+        kinds=tuple(recalled.get("kinds", ())),
+        fitness=tuple(recalled.get("fitness", ())),
+        distrust=recalled.get("distrust", ""),
     )
-
-
-def _length(trajectory: Trajectory) -> int:
-    return trajectory.length

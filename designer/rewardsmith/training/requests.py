@@ -63,6 +63,7 @@ class ProbeRequest:
     job: Literal["probe"] = "probe"
     task: Task
     program: str
+    gamma: float
     sandbox: str
 
 

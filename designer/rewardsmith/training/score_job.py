@@ -1,4 +1,4 @@
-"""Scores recorded trajectories with one program, in time order, inside a locked worker."""
+"""Scores recorded trajectories with one program, as arrays for the pipe."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from rewardsmith.messages import StateSpec, Trajectory
-from rewardsmith.rewards.composition import RewardStream
 from rewardsmith.rewards.contract import RewardProgram
+from rewardsmith.rewards.scoring import score
 
 Array = np.ndarray[Any, Any]
 
@@ -21,37 +21,9 @@ def score_program(
         `component.<name>` and `rewards`, each of shape (timesteps of all trajectories,), one
         trajectory after the other.
     """
-    stream = RewardStream(program, spec, len(trajectories), gamma=gamma)
+    scores = score(program, trajectories, spec, gamma=gamma)
+    values = {f"component.{name}": paid for name, paid in scores.components.items()}
     return {
-        name: np.concatenate([values[: t.length, i] for i, t in enumerate(trajectories)])
-        for name, values in _score(stream, trajectories).items()
-    }
-
-
-def _score(stream: RewardStream, trajectories: Sequence[Trajectory]) -> dict[str, Array]:
-    """Score side by side; rows that have ended repeat their last step, which nobody reads."""
-    lengths = np.array([t.length for t in trajectories])
-    ends = np.array([t.terminated for t in trajectories])
-    columns: dict[str, list[Array]] = {}
-    stream.begin(_fields(trajectories, np.zeros_like(lengths)))
-    for t in range(int(lengths.max())):
-        step = np.minimum(t, lengths - 1)
-        is_last = step == lengths - 1
-        paid = stream.step(
-            np.stack([tr.actions[s] for tr, s in zip(trajectories, step, strict=True)]),
-            _fields(trajectories, step + 1),
-            terminated=is_last & ends,
-            truncated=is_last & ~ends,
-        )
-        for name, values in paid.components.items():
-            columns.setdefault(f"component.{name}", []).append(np.array(values))
-        columns.setdefault("rewards", []).append(np.array(paid.total))
-    return {name: np.stack(values) for name, values in columns.items()}
-
-
-def _fields(trajectories: Sequence[Trajectory], rows: Array) -> dict[str, Array]:
-    names = trajectories[0].fields
-    return {
-        name: np.stack([t.fields[name][row] for t, row in zip(trajectories, rows, strict=True)])
-        for name in names
+        name: np.concatenate([scores.of(paid, i) for i in range(len(trajectories))])
+        for name, paid in (values | {"rewards": scores.rewards}).items()
     }

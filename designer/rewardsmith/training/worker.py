@@ -14,7 +14,7 @@ from rewardsmith.isolation.child import Workplace, open_workplace
 from rewardsmith.isolation.tensors import dump_tensors
 from rewardsmith.isolation.trajectories import from_arrays
 from rewardsmith.rewards.contract import require_program
-from rewardsmith.rewards.probe import measure
+from rewardsmith.rewards.measuring import measure
 from rewardsmith.training.requests import (
     ProbeRequest,
     ScoreRequest,
@@ -67,7 +67,8 @@ def _probe(place: Workplace, request: ProbeRequest) -> None:
     trajectories = from_arrays(place.arrays())
     place.lock(request.sandbox)
     program = require_program(request.program, spec)
-    place.send_result(encode_measurements(measure(program, trajectories, spec)))
+    measured = measure(program, trajectories, spec, gamma=request.gamma)
+    place.send_result(encode_measurements(measured))
 
 
 def _score(place: Workplace, request: ScoreRequest) -> None:
