@@ -4,7 +4,9 @@ Every value is taken by name and type, and what was not taken is an error with a
 misspelt key can never be ignored. Aliases and files above 256 KiB are refused.
 """
 
+import math
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,13 +52,25 @@ class Value:
                 f"{self.name!r} has to be text, and YAML reads {node.value!r} as something else.",
                 f"Put it into quotes: '{node.value}'.",
             )
-        return " ".join(str(node.value).split())
+        return self._plain_line(str(node.value))
+
+    def _plain_line(self, text: str) -> str:
+        """On one line; nothing that a terminal obeys or that reorders the text is let through."""
+        line = " ".join(text.split())
+        odd = next((c for c in line if unicodedata.category(c) in ("Cc", "Cf", "Cs")), None)
+        if odd is not None:
+            raise self.error(
+                f"{self.name!r} holds the control character U+{ord(odd):04X}.", "Remove it."
+            )
+        return line
 
     def number(self) -> float:
         """The value as a number; `1e-3` counts, which YAML itself reads as text."""
         node = self._node
         if not isinstance(node, yaml.ScalarNode) or not _NUMBER.fullmatch(str(node.value)):
             raise self.error(f"{self.name!r} has to be a number.", "Write 0.5 or 1e-3.")
+        if not math.isfinite(float(node.value)):
+            raise self.error(f"{self.name!r} is too large.", "Write a finite number.")
         return float(node.value)
 
     def integer(self) -> int:
@@ -96,10 +110,11 @@ class Value:
         raw = str(node.value)
         is_plain = not node.style  # None from the Python loader, "" from the C one
         if is_plain and _NUMBER.fullmatch(raw):
-            return int(raw) if re.fullmatch(r"[-+]?\d+", raw) else float(raw)
+            number = self.number()
+            return int(raw) if re.fullmatch(r"[-+]?\d+", raw) else number
         if is_plain and raw.lower() in _BOOLS:
             return _BOOLS[raw.lower()]
-        return " ".join(raw.split())
+        return self._plain_line(raw)
 
     def plain(self) -> object:
         """The value as plain lists, tables and scalars."""

@@ -38,7 +38,7 @@ _NAMED = re.compile(r"(body|site|geom|sensor)\(\s*([^(),]+?)\s*\)(?:\.(\w+))?\s*
 _PAIR = re.compile(r"(contact|min_distance)\(\s*([^(),]+?)\s*,\s*([^(),]+?)\s*\)")
 _ATTR = re.compile(r"([A-Za-z]\w*(?:\.[A-Za-z]\w*)*)\s*(\[.*\])?")
 _FUNCTION = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)")
-_ITEM = re.compile(r"\s*(-?\d+)?\s*(:)?\s*(-?\d+)?\s*(?::\s*(-?\d+))?\s*")
+_ITEM = re.compile(r"\s*(-?\d{1,9})?\s*(:)?\s*(-?\d{1,9})?\s*(?::\s*(-?\d{1,9}))?\s*")
 
 _ARRAYS_OF = {
     "body": ("xpos", "xquat", "xmat", "cvel"),

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -102,7 +103,8 @@ def spawn(
         )
     finally:
         os.close(stdin)
-    return Child(process, limits=limits, caps=caps or Caps())
+    patient = replace(limits, idle_s=None) if opened.network else limits
+    return Child(process, limits=patient, caps=caps or Caps())
 
 
 def command(told: Mapping[str, Any]) -> list[str]:

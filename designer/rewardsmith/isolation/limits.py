@@ -25,12 +25,18 @@ class Limits:
     None for no limit, which CUDA needs: it reserves far more than it uses."""
     open_files: int = 256
     """File descriptors."""
+    idle_s: float | None = 1800.0
+    """Seconds in its whole life in which it may neither compute nor wait for a busy core: a child
+    that sleeps between two signs of life would hold its place for ever. None where it may wait for
+    somebody else, as a child with the network open does."""
     scratch_bytes: int = 64 * MIB
     """Size of one file in the scratch folder. Without one, no file can grow at all."""
 
     def __post_init__(self) -> None:
         if self.cpu_s < 1 or self.open_files < 8 or self.scratch_bytes < 0:
             raise ValueError("limits have to leave room for an interpreter")
+        if self.idle_s is not None and not self.idle_s > 0:
+            raise ValueError("a child waits at times, if only for its driver")
         if self.memory_bytes is not None and self.memory_bytes < 64 * MIB:
             raise ValueError("an interpreter needs 64 MiB of address space")
 

@@ -6,6 +6,7 @@ itself: code inside may still change what the process says.
 """
 
 import ctypes
+import importlib.util
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -21,17 +22,18 @@ from rewardsmith.isolation.limits import Limits, Openings, limit_rest
 Level = Literal["strict", "partial", "none"]
 
 _RANKS: Final[Mapping[str, int]] = {"none": 0, "any": 0, "partial": 1, "strict": 2}
+_NO_SECCOMP: Final = "no seccomp library on this system"
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
 _SYSTEM_PATHS: Final = (
     "/usr",
     "/lib",
     "/lib64",
     "/etc/ld.so.cache",
-    "/proc/self",
     "/proc/cpuinfo",
     "/sys/devices/system",
 )
-"""Read by the loader and by numeric libraries that look at the processor."""
+"""Read by the loader and by numeric libraries that look at the processor. `/proc/self` is absent:
+below it lie the machine's mounts and network connections, and no training needs it."""
 
 
 class LockError(RewardsmithError):
@@ -72,7 +74,7 @@ def lock(
         LockError: The level that was reached is below `required`. The process is locked
             nevertheless, and has to end.
     """
-    wanted = _RANKS[required]
+    _ = _RANKS[required]  # a wrong word must not wait until everything is locked
     opened = openings or Openings()
     notes = _openings_notes(opened, tuple(extra_syscalls))
     notes += _thread_notes()
@@ -88,10 +90,38 @@ def lock(
         has_limits=has_limits,
         notes=tuple(notes),
     )
-    if _RANKS[report.level] < wanted:
+    if not is_enough(report.level, required):
         reasons = "; ".join(notes)
         raise LockError(f"The sandbox is {report.level}, {required!r} is required: {reasons}.")
     return report
+
+
+def forecast(openings: Openings | None = None) -> LockReport:
+    """What a child of this machine should reach, told without locking anything.
+
+    A container may still refuse what the kernel offers: what holds is what `lock` reports.
+    """
+    opened = openings or Openings()
+    notes = _openings_notes(opened, ())
+    abi, has_seccomp = landlock.abi(), seccomp.load_library() is not None
+    has_limits = importlib.util.find_spec("resource") is not None
+    notes += _abi_notes(abi)
+    if not has_seccomp:
+        notes.append(_NO_SECCOMP)
+    if not has_limits:
+        notes.append("no resource limits on this system")
+    return LockReport(
+        level=_level(abi, has_seccomp, has_limits, notes),
+        landlock_abi=abi,
+        has_seccomp=has_seccomp,
+        has_limits=has_limits,
+        notes=tuple(notes),
+    )
+
+
+def is_enough(level: Level, required: str) -> bool:
+    """Whether `level` is not below what is required."""
+    return _RANKS[level] >= _RANKS[required]
 
 
 def readable_paths(openings: Openings) -> tuple[Path, ...]:
@@ -140,8 +170,9 @@ def _forbid_gaining() -> None:
 
 def _apply_landlock(openings: Openings, notes: list[str]) -> int:
     abi = landlock.abi()
+    missing = _abi_notes(abi)
     if abi == 0:
-        notes.append("no Landlock on this system")
+        notes += missing
         return 0
     write = [Path(openings.scratch)] if openings.scratch is not None else []
     try:
@@ -149,9 +180,16 @@ def _apply_landlock(openings: Openings, notes: list[str]) -> int:
     except OSError as error:
         notes.append(f"Landlock was refused ({error})")
         return 0
-    if abi < landlock.SIGNALS_SINCE:
-        notes.append(f"Landlock ABI {abi} instead of {landlock.SIGNALS_SINCE}")
+    notes += missing
     return abi
+
+
+def _abi_notes(abi: int) -> list[str]:
+    if abi == 0:
+        return ["no Landlock on this system"]
+    if abi < landlock.SIGNALS_SINCE:
+        return [f"Landlock ABI {abi} instead of {landlock.SIGNALS_SINCE}"]
+    return []
 
 
 def _apply_seccomp(
@@ -161,7 +199,7 @@ def _apply_seccomp(
     notes: list[str],
 ) -> bool:
     if library is None:
-        notes.append("no seccomp library on this system")
+        notes.append(_NO_SECCOMP)
         return False
     try:
         seccomp.restrict(

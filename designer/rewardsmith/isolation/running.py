@@ -25,6 +25,11 @@ Reason = Literal["ok", "crashed", "over_limit", "killed"]
 MAX_TEXT_BYTES: Final = 4 * MIB
 """What a child may write to stderr in its life; far more than any traceback."""
 
+LOOK_S: Final = 0.5
+"""Seconds between two looks at whether a child computes."""
+ABSENT_S: Final = 5.0
+"""Seconds without a look after which the driver was away: then a child may have waited for it."""
+
 _CHUNK: Final = 64 * 1024
 _PER_READ: Final = 4 * MIB
 _MICRO: Final = 1e-6
@@ -56,8 +61,10 @@ class Child:
         self._frames = FrameReader(caps)
         self._text = bytearray()
         self._text_bytes = 0
+        self._end_text = ""
         self._status: ExitStatus | None = None
         self._is_over = False
+        self._looked_at, self._busy_s, self._idle_s = time.monotonic(), 0.0, 0.0
         self._selector = selectors.DefaultSelector()
         self._fileno: int = self._selector.fileno()
         assert process.stdout is not None
@@ -82,6 +89,7 @@ class Child:
     def stderr_text(self) -> str:
         """The end of what it printed, cleaned; see `clean_text`."""
         text = self._text.decode(errors="replace")
+        text += self._end_text
         if self._text_bytes > MAX_TEXT_BYTES:
             text += f"\nIt wrote more than {MAX_TEXT_BYTES} bytes of text."
         return clean_text(text)
@@ -108,12 +116,14 @@ class Child:
             self.kill()
             raise
         self._read_text()
+        self._look_whether_idle()
         return frames
 
     def poll(self) -> ExitStatus | None:
         """How it ended; None while it runs. Its last frames are still there to `read`."""
         if self._status is None:
             self._reap(os.WNOHANG)
+            self._look_whether_idle()
         return self._status
 
     def kill(self) -> ExitStatus:
@@ -141,6 +151,35 @@ class Child:
         except OSError:
             return 0.0
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def idle_seconds(self) -> float:
+        """Seconds in which it neither computed nor waited for a core, as far as anybody looked."""
+        return self._idle_s
+
+    def _look_whether_idle(self) -> None:
+        """End a child that has slept through its limit: signs of life alone are no work."""
+        elapsed = time.monotonic() - self._looked_at
+        if elapsed < LOOK_S or self._status is not None:
+            return
+        busy_s = self.cpu_seconds() + self._waited_for_core()
+        # Where the system does not tell, a child is not blamed.
+        if busy_s and elapsed < ABSENT_S:
+            self._idle_s += max(0.0, elapsed - max(0.0, busy_s - self._busy_s))
+        self._looked_at, self._busy_s = time.monotonic(), busy_s
+        most = self._limits.idle_s
+        if most is not None and self._idle_s > most and not self._is_over:
+            self._is_over = True
+            self._end_text = f"It neither computed nor waited for a core for {most:.0f} s."
+            self._signal_group()
+
+    def _waited_for_core(self) -> float:
+        """Seconds that its threads were ready to run and did not: a busy machine is no fault."""
+        waited_ns = 0
+        with contextlib.suppress(OSError):
+            for task in os.listdir(f"/proc/{self.pid}/task"):
+                with open(f"/proc/{self.pid}/task/{task}/schedstat", "rb") as file:
+                    waited_ns += int(file.read().split()[1])
+        return waited_ns * 1e-9
 
     def __enter__(self) -> Self:
         return self
