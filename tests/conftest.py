@@ -8,6 +8,10 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np
 import pytest
 
+import rewardsmith.llm
+
+rewardsmith.llm.ALLOW_REQUESTS = False  # no test reaches a provider by accident
+
 
 @pytest.fixture
 def rng() -> np.random.Generator:
