@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rewardsmith.config import RunConfig
 from rewardsmith.errors import StoreError
+from rewardsmith.llm.calls import Answer, LanguageModel, Request, Usage
 from rewardsmith.llm.models import open_model
 from rewardsmith.llm.record import RecordedEvent
 from rewardsmith.roles.model.checking import check_prompts
@@ -75,12 +76,41 @@ def open_team(arena: Arena, tell: Tell | None = None) -> Iterator[ModelTeam | No
             folder=run.folder / "prompts",
         )
         yield ModelTeam(
-            model=model,
+            model=_Announced(model, config.model.model, tell) if tell else model,
             prompts=prompts,
             task=_view(arena),
             n_programs=config.search.candidates,
             max_reviews=config.roles.repairs + 1 if config.roles.review else 0,
         )
+
+
+class _Announced:
+    """A model that says when it is asked, and what the answers took."""
+
+    def __init__(self, model: LanguageModel, name: str, tell: Tell) -> None:
+        self._model, self._name, self._tell = model, name, tell
+
+    def complete(self, requests: Sequence[Request]) -> list[Answer]:
+        """Answer all requests; see `LanguageModel.complete`."""
+        if not requests:
+            return []
+        role, round_ = requests[0].address.role, requests[0].address.round
+        asked = f"{len(requests)} to the {role}" + (f", round {round_}" if round_ else "")
+        self._tell(f"Questions to {self._name}: {asked}")
+        answers = self._model.complete(requests)
+        new = [answer for answer in answers if not answer.is_replayed]
+        if new:
+            self._tell(f"Answers from {self._name}: {_price(new)}")
+        return answers
+
+
+def _price(answers: Sequence[Answer]) -> str:
+    usage = sum((answer.usage for answer in answers), Usage())
+    told = f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out"
+    costs = [answer.cost_usd for answer in answers if answer.cost_usd is not None]
+    if len(costs) < len(answers):
+        return f"{told}, cost unknown"
+    return f"{told}, {sum(costs):.4f} USD"
 
 
 def _view(arena: Arena) -> TaskView:

@@ -1,6 +1,7 @@
 """A whole search in which a language model plays the roles, over HTTP on loopback."""
 
 import json
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -41,6 +42,10 @@ STUDY = {
     "suggestions": ["Pay more near the goal."],
     "missing_observations": [],
 }
+
+
+RECORDED = Path(__file__).parent / "recorded_search"
+"""`run.json` and `llm.jsonl` of a search; REWARDSMITH_RECORD=1 records it anew."""
 
 
 class Town:
@@ -225,3 +230,27 @@ def test_a_recorded_search_replays_without_a_server(
     ]
     assert Run.read(again.folder).history().results[0].outcome != Outcome.CRASHED
     assert Run.read(again.folder).candidate_folder(CandidateId(0, 0)).exists()
+
+
+def test_the_kept_journal_replays(tmp_path: Path, httpserver: HTTPServer, town: Town) -> None:
+    if os.environ.get("REWARDSMITH_RECORD"):
+        run = start(tmp_path / "recorded", httpserver)
+        finish(run)
+        RECORDED.mkdir(exist_ok=True)
+        for name in ("run.json", "llm.jsonl"):
+            text = (run.folder / name).read_text(encoding="utf-8")
+            text = text.replace(str(tmp_path), "")
+            (RECORDED / name).write_text(text, encoding="utf-8")
+    n_asked = len(town.asked)
+    replayed = {"model.model": f"replay:{RECORDED}", "model.base_url": None, "model.is_free": False}
+    run = start(tmp_path, httpserver, **replayed)
+    conclusion = finish(run)
+    assert len(town.asked) == n_asked
+    assert conclusion.claim is not None
+    answered = {e.key["call"]: e.data for e in read_calls(RECORDED) if e.event == "answered"}
+    programs = [
+        e.data["candidate"]["text"] for e in Run.read(run.folder).events("candidate_proposed")
+    ]
+    assert len(programs) == 6
+    assert any("state.target" in program for program in programs)  # refused, then repaired
+    assert all(call in answered for call in (e.key["call"] for e in read_calls(run.folder)))

@@ -174,3 +174,32 @@ def test_metres_added_to_radians_are_a_warning(spec: StateSpec) -> None:
 def test_scaled_quantities_are_not_warned_of(spec: StateSpec) -> None:
     text = reward("return {'a': 0.5 * state.x + 0.1 * state.pitch + state.x / state.y}")
     assert not [one for one in read_program(text, spec).findings if one.severity == "warning"]
+
+
+HELPED = """
+PARAMS = {{"base": 0.5}}
+WEIGHTS = {{"a": 1.0}}
+
+def score(state, xp, params):
+    return params.base
+
+def reward(state, action, xp, *, params):
+    return {{"a": {call}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "is_read"),
+    [
+        ("score(state, xp, params)", True),
+        ("score(state, params=params, xp=xp)", True),
+        ("score(state, xp, action)", False),  # `.base` would be the array's own
+        ("score(state, xp, [params][0])", False),
+        ("score(*[state, xp, params])", False),
+    ],
+)
+def test_helper_reads_any_parameter_of_the_params_it_is_handed(
+    call: str, is_read: bool, spec: StateSpec
+) -> None:
+    codes = {f.code for f in read_program(HELPED.format(call=call), spec).findings}
+    assert ("forbidden-attribute" in codes) != is_read

@@ -91,6 +91,8 @@ class LimitsConfig:
     """CPU-seconds of a segment, whatever the factor says; None: the factor decides."""
     stall_s: float = 300.0
     """Seconds without any progress after which a worker counts as hung."""
+    idle_s: float = 1800.0
+    """Seconds in its whole life in which a worker may neither compute nor wait for a core."""
     probe_cpu_s: float = 60.0
     """CPU-seconds of the probe of one program."""
     attempts: int = 3
@@ -98,7 +100,7 @@ class LimitsConfig:
 
     def __post_init__(self) -> None:
         _at_least(self, memory_mb=256, attempts=1)
-        for name in ("cpu_factor", "cpu_s", "stall_s", "probe_cpu_s"):
+        for name in ("cpu_factor", "cpu_s", "stall_s", "idle_s", "probe_cpu_s"):
             value = getattr(self, name)
             _require(value is None or value > 0, name, "has to be positive")
 
@@ -134,8 +136,9 @@ class RunConfig:
     """Everything random in the run follows from it."""
     jobs: int = 0
     """Workers that train at the same time; 0: as many as there are free cores."""
-    require_sandbox: Literal["any", "partial", "strict"] = "partial"
-    """Lowest level of isolation that reward code may run under."""
+    require_sandbox: Literal["any", "partial", "strict"] = "any"
+    """Lowest level of isolation that reward code may run under. Whatever is missing is said before
+    a run begins, and the level that held is recorded with it."""
 
     def __post_init__(self) -> None:
         _at_least(self, seed=0, jobs=0)

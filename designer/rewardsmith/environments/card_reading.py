@@ -59,6 +59,7 @@ def read_card(table: Table, *, ref: str, folder: Path | None) -> EnvCard:
         preset=preset,
         tasks={name: reader.read(name, v) for name, v in _entries(table.find("tasks"))},
         folder=folder,
+        code=_read_code(table.find("code"), folder),
         needs=_read_needs(table.find("needs")),
     )
     table.finish()
@@ -240,6 +241,14 @@ class _TaskReader:
         return path
 
 
+def _read_code(value: Value | None, folder: Path | None) -> Path | None:
+    """The folder of the environment's modules; a relative one counts from the card's."""
+    if value is None:
+        return None
+    # That it exists is for the import to say: a run can be looked at where its code is not.
+    return ((folder or Path()) / Path(value.text()).expanduser()).resolve()
+
+
 def _read_needs(value: Value | None) -> Needs:
     if value is None:
         return Needs()
@@ -305,8 +314,17 @@ def _share(value: Value) -> float:
     return number
 
 
+def is_field_name(name: str) -> bool:
+    """Whether a field, task or metric may be called so.
+
+    >>> is_field_name("torso_pitch"), is_field_name("step")
+    (True, False)
+    """
+    return bool(_NAME.fullmatch(name)) and name not in _RESERVED
+
+
 def _check_name(name: str, value: Value) -> None:
-    if not _NAME.fullmatch(name) or name in _RESERVED:
+    if not is_field_name(name):
         raise value.error(
             f"{name!r} cannot be a name here.",
             "Use at most 32 lower-case letters, digits and '_', and no word of the language.",

@@ -75,4 +75,11 @@ class EnvCard:
     tasks: Mapping[str, TaskCard]
     folder: Path | None = None
     """Folder of card.yaml, against which reference files are resolved."""
+    code: Path | None = None
+    """Folder of the environment's modules, where that is not the card's own."""
     needs: Needs = field(default_factory=Needs)
+
+    @property
+    def home(self) -> Path | None:
+        """Where modules that the card names are looked for, after everything installed."""
+        return self.code or self.folder

@@ -7,7 +7,7 @@ current directory. Whether it tells the truth is for `inspection` to say.
 from pathlib import Path
 
 from rewardsmith import resources
-from rewardsmith.environments.card_file import read_card_file
+from rewardsmith.environments.card_file import parse_card_text, read_card_file
 from rewardsmith.environments.card_reading import read_card
 from rewardsmith.environments.card_types import EnvCard, Needs, TaskCard
 from rewardsmith.errors import UsageError, unknown
@@ -19,7 +19,9 @@ __all__ = [
     "TaskCard",
     "ad_hoc_task",
     "card_names",
+    "has_card",
     "load_card",
+    "parse_card",
     "task_of",
 ]
 
@@ -49,8 +51,33 @@ def load_card(ref: str) -> EnvCard:
         path = path / CARD_FILE
     if path.is_file():
         return _load(path.resolve(), str(path.resolve()))
-    hint = "A path to a card.yaml, or to its folder, works as well."
+    hint = (
+        "A path to a card.yaml, or to its folder, works as well; `rewardsmith envs draft` writes a "
+        "card for any other environment."
+    )
     raise UsageError(unknown("environment", ref, card_names(), hint))
+
+
+def has_card(ref: str) -> bool:
+    """Whether `load_card` would find a card, right or wrong, under `ref`."""
+    if ref in card_names():
+        return True
+    path = Path(ref)
+    return (path / CARD_FILE if path.is_dir() else path).is_file() and path.suffix != ".py"
+
+
+def parse_card(text: str, *, ref: str, folder: Path | None = None) -> EnvCard:
+    """The card that a text holds.
+
+    Args:
+        text: YAML, as in a card.yaml.
+        ref: What messages call it.
+        folder: Against which its files are resolved.
+
+    Raises:
+        ConfigError: The card does not say something valid; names line and remedy.
+    """
+    return read_card(parse_card_text(text, ref), ref=ref, folder=folder)
 
 
 def task_of(card: EnvCard, name: str | None = None) -> Task:

@@ -5,16 +5,32 @@ checker remains. Environment code is the user's own and trusted.
 """
 
 import importlib
+import inspect
+import re
 import sys
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
 from typing import Any, cast
 
 import gymnasium
-from gymnasium.wrappers import FlattenObservation, OrderEnforcing, PassiveEnvChecker, TimeLimit
+from gymnasium import spaces
+from gymnasium.wrappers import (
+    FlattenObservation,
+    OrderEnforcing,
+    PassiveEnvChecker,
+    TimeLimit,
+    TransformAction,
+)
 
 from rewardsmith.environments.card_types import EnvCard
 from rewardsmith.errors import UsageError, unknown
 
 Env = gymnasium.Env[Any, Any]
+
+_EXTRA = re.compile(r"gymnasium\[([\w-]+)\]")
 
 
 def make_env(card: EnvCard, *, render_mode: str | None = None) -> Env:
@@ -23,60 +39,197 @@ def make_env(card: EnvCard, *, render_mode: str | None = None) -> Env:
     Raises:
         UsageError: The environment is not installed or cannot be imported.
     """
-    target = _class_of(card)
     kwargs = dict(card.kwargs)
     if render_mode is not None:
         kwargs["render_mode"] = render_mode
-    env = cast(Env, target(**kwargs)) if target else _make_registered(card, kwargs)
-    env = _strip(env)
-    is_vector = isinstance(env.observation_space, gymnasium.spaces.Box)
-    if not is_vector or len(env.observation_space.shape or ()) != 1:
-        return FlattenObservation(env)
-    return env
+    return flat(make_bare(card.id, code=card.home, ref=card.ref, kwargs=kwargs))
+
+
+def make_bare(id_: str, *, code: Path | None, ref: str, kwargs: Mapping[str, Any]) -> Env:
+    """Make the environment as it is, without time limit and checks.
+
+    Args:
+        id_: Of the registry, or `module:Class`, `module:function`, `module:Id-v0`.
+        code: Folder in which the module is looked for, after everything installed.
+        ref: What messages call it.
+        kwargs: For its constructor.
+
+    Raises:
+        UsageError: It is not installed, cannot be imported, or makes no environment.
+    """
+    module, colon, name = id_.rpartition(":")
+    target = _target(module, name, code, ref) if colon and id_ not in gymnasium.registry else None
+    made = target(**kwargs) if target else _make_registered(name if colon else id_, kwargs, ref)
+    if not isinstance(made, gymnasium.Env):
+        raise UsageError(f"{ref}: {_no_env(made)}")
+    return _strip(cast(Env, made))
+
+
+def flat(env: Env) -> Env:
+    """The environment with observations in one vector and actions that count from 0."""
+    space = env.action_space
+    if isinstance(space, spaces.Discrete) and space.start:
+        start, counted = int(space.start), spaces.Discrete(int(space.n))
+        env = TransformAction(env, lambda action: action + start, counted)
+    observed = env.observation_space
+    is_vector = isinstance(observed, spaces.Box) and len(observed.shape or ()) == 1
+    return env if is_vector else FlattenObservation(env)
 
 
 def import_named(module: str, name: str, card: EnvCard) -> Any:
-    """Import `name` from `module`, looking beside the card after everything installed.
+    """Import `name` from `module`, looking in the card's folder after everything installed.
 
     Raises:
         UsageError: The module or the name in it does not exist.
     """
-    folder = str(card.folder) if card.folder else ""
-    if folder and folder not in sys.path:
-        sys.path.append(folder)
+    imported = import_module(module, card.home, card.ref)
     try:
-        return getattr(importlib.import_module(module), name)
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"{card.ref}: no module {error.name!r}. Install it, or put it beside the card."
-        ) from error
+        return getattr(imported, name)
     except AttributeError as error:
         raise UsageError(f"{card.ref}: module {module!r} has no {name!r}. Correct it.") from error
 
 
-def _class_of(card: EnvCard) -> Any:
-    """The class of a `module:Class` id; None for an id of the registry."""
-    module, colon, name = card.id.partition(":")
-    if not colon or not name.isidentifier() or card.id in gymnasium.registry:
-        return None
-    return import_named(module, name, card)
+def import_module(module: str, code: Path | None, ref: str) -> ModuleType:
+    """Import a module of the person's own.
 
-
-def _make_registered(card: EnvCard, kwargs: dict[str, Any]) -> Env:
+    Raises:
+        UsageError: It is not found, is hidden by an installed one, or fails to import.
+    """
+    folder = str(code) if code else ""
+    if folder and folder not in sys.path:
+        sys.path.append(folder)
+    _look_for_shadow(module, code, ref)
     try:
-        return gymnasium.make(card.id, max_episode_steps=-1, disable_env_checker=True, **kwargs)
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        missing = str(error.name)
+        if module == missing or module.startswith(f"{missing}."):
+            where = f" in {folder}" if folder else ""
+            raise UsageError(
+                f"{ref}: no module {missing!r}. Install it, or put it beside the card: it was looked "
+                f"for among installed packages{f' and{where}' if where else ''}."
+            ) from error
+        raise UsageError(
+            f"{ref}: {module!r} imports {missing!r}, which is not installed. `pip install "
+            f"{missing.partition('.')[0].replace('_', '-')}` may bring it."
+        ) from error
+    except UsageError:
+        raise
+    except Exception as error:  # importing runs the person's code
+        reason = " ".join(str(error).split())[:300]
+        raise UsageError(
+            f"{ref}: {module!r} cannot be imported: {type(error).__name__}: {reason}. Correct it; "
+            f"`python -c 'import {module}'` shows the whole error."
+        ) from error
+
+
+def env_classes(module: ModuleType) -> list[str]:
+    """Names of the environments that a module defines itself, in its order."""
+    return [
+        name
+        for name, value in vars(module).items()
+        if inspect.isclass(value)
+        and issubclass(value, gymnasium.Env)
+        and value.__module__ == module.__name__
+    ]
+
+
+def _target(module: str, name: str, code: Path | None, ref: str) -> Callable[..., Any] | None:
+    """What `module:name` calls; None when the module has registered an id of that name."""
+    imported = import_module(module, code, ref)
+    found = getattr(imported, name, None)
+    if found is None and name in gymnasium.registry:
+        return None
+    if found is None:
+        own = [
+            i for i in gymnasium.registry if _entry_module(i).split(".")[0] == module.split(".")[0]
+        ]
+        raise UsageError(
+            f"{ref}: {unknown(f'name in {module!r}', name, [*env_classes(imported), *own])}"
+        )
+    if not callable(found):
+        raise UsageError(
+            f"{ref}: {module}.{name} is a {type(found).__name__}, not a class of gymnasium.Env."
+        )
+    if inspect.isclass(found) and not issubclass(found, gymnasium.Env):
+        raise UsageError(f"{ref}: {_no_env(found, names=env_classes(imported))}")
+    return cast(Callable[..., Any], found)
+
+
+def _no_env(found: Any, names: list[str] | None = None) -> str:
+    """Says that something is no environment, and what to do about it."""
+    kind = found if inspect.isclass(found) else type(found)
+    bases = [base.__module__.split(".")[0] for base in kind.__mro__]
+    what = f"{kind.__name__} is no gymnasium.Env."
+    if "gym" in bases:
+        return f"{what} It is one of the old gym package: `pip install shimmy` converts it."
+    if "pettingzoo" in bases:
+        return f"{what} It has several agents, and rewardsmith trains one. Wrap it for one agent."
+    listed = f" The module defines {', '.join(names)}." if names else ""
+    return f"{what} Derive it from gymnasium.Env.{listed}"
+
+
+def _make_registered(id_: str, kwargs: Mapping[str, Any], ref: str) -> Any:
+    if id_ not in gymnasium.registry:
+        raise UsageError(_unknown_id(id_))
+    try:
+        return gymnasium.make(id_, max_episode_steps=-1, disable_env_checker=True, **kwargs)
     except gymnasium.error.DependencyNotInstalled as error:
-        raise UsageError(f"{card.id!r} needs a package that is missing. {error}") from error
-    except (gymnasium.error.Error, ModuleNotFoundError) as error:
-        raise UsageError(unknown("environment id", card.id, _near(card.id))) from error
+        raise UsageError(_missing(ref, str(error))) from error
+    except ModuleNotFoundError as error:
+        raise UsageError(_missing(ref, f"No module named {error.name!r}")) from error
+    except gymnasium.error.UnregisteredEnv as error:
+        raise UsageError(_unknown_id(id_)) from error
+
+
+def _missing(ref: str, reason: str) -> str:
+    """What a missing package is called and how it is installed."""
+    extra = _EXTRA.search(reason)
+    named = re.search(r"No module named '([\w.]+)'", reason)
+    if extra:
+        remedy = f'`pip install "gymnasium[{extra[1]}]"` installs the extra {extra[1]!r}.'
+    elif named:
+        remedy = f"`pip install {named[1].split('.')[0].replace('_', '-')}` may bring it."
+    else:
+        remedy = "Install what it names."
+    return f"{ref} needs a package that is missing: {' '.join(reason.split())[:200].rstrip('.')}. {remedy}"
+
+
+def _unknown_id(id_: str) -> str:
+    near = get_close_matches(id_, gymnasium.registry, n=4, cutoff=0.6)
+    return (
+        unknown("environment id", id_, near).partition(" Known:")[0]
+        + " `rewardsmith envs list` lists the cards; an id that a package of yours registers is "
+        "written 'package:Id-v0', a class 'module:Class'."
+    )
+
+
+def _look_for_shadow(module: str, code: Path | None, ref: str) -> None:
+    """Refuse a module of the person's that an installed one of the same name would hide."""
+    first = module.partition(".")[0]
+    if code is None or first in sys.modules:
+        found: Any = getattr(sys.modules.get(first), "__file__", None)
+    else:
+        try:
+            spec = find_spec(first)
+        except (ImportError, ValueError):
+            return
+        found = spec.origin if spec else None
+    own = [code / f"{first}.py", code / first / "__init__.py"] if code else []
+    mine = [path for path in own if path.is_file()]
+    if mine and found and Path(found).resolve() not in {path.resolve() for path in mine}:
+        raise UsageError(
+            f"{ref}: {first!r} is also the name of {found}, which is found first. Rename "
+            f"{mine[0].name if mine[0].stem == first else mine[0].parent.name}."
+        )
+
+
+def _entry_module(id_: str) -> str:
+    entry = gymnasium.registry[id_].entry_point
+    return entry if isinstance(entry, str) else getattr(entry, "__module__", "")
 
 
 def _strip(env: Env) -> Env:
     while isinstance(env, TimeLimit | OrderEnforcing | PassiveEnvChecker):
         env = env.env
     return env
-
-
-def _near(name: str) -> list[str]:
-    start = name[:3].lower()
-    return [known for known in gymnasium.registry if known.lower().startswith(start)][:12]

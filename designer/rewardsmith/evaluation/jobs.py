@@ -87,10 +87,11 @@ def openings_of(card: EnvCard) -> Openings:
     """
     if card.ref in card_names() or card.folder is None:
         return Openings(read=card.needs.read, network=card.needs.network)
+    home = card.home or card.folder
     needed = (str(card.folder / path) for path in card.needs.read)
     return Openings(
-        import_paths=(str(card.folder),),
-        read=(*_code_in(card.folder), *needed),
+        import_paths=(str(home),),
+        read=(*_code_in(home), *needed),
         network=card.needs.network,
     )
 
@@ -99,7 +100,7 @@ def _code_in(folder: Path) -> tuple[str, ...]:
     """Modules and packages of a folder, which an environment may still import after the lock."""
     found = (
         path
-        for path in sorted(folder.iterdir())
+        for path in sorted(folder.iterdir() if folder.is_dir() else ())
         if path.suffix == ".py" or path.name == "__pycache__" or (path / "__init__.py").is_file()
     )
     return tuple(map(str, found))

@@ -216,19 +216,56 @@ def _check_attributes(tree: ast.Module, words: Vocabulary) -> Iterator[Finding]:
 def _doubtful(tree: ast.Module) -> frozenset[str]:
     """Names of groups that may hold something else, whose attributes would be Python's own.
 
-    `memory.trace` is an entry of MEMORY where `memory` is only what `reward` asks for. It could be
-    an array where the program assigns to `memory`, or calls a function that has it as an argument.
+    `memory.trace` is an entry of MEMORY where `memory` is only what `reward` asks for, or what it
+    hands on to a helper's argument of that name. It could be an array where the program assigns to
+    `memory`, or hands on something else.
     """
-    asked = [f for f in tree.body if isinstance(f, ast.FunctionDef) and f.name in _ASKING]
-    own = {id(a) for f in asked for a in (*f.args.posonlyargs, *f.args.args, *f.args.kwonlyargs)}
+    functions = [f for f in tree.body if isinstance(f, ast.FunctionDef)]
+    own = {id(a) for f in functions if f.name in _ASKING for a in _arguments(f)}
     read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     if read & _ASKING:
         return _GROUPS
+    for function in functions:
+        own |= {id(a) for a in _arguments(function) if _is_handed_on(a.arg, function, tree)}
     bound = {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg) and id(n) not in own}
     bound |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)
               and isinstance(n.ctx, ast.Store)}  # fmt: skip
     bound |= {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
     return frozenset(bound)
+
+
+def _arguments(function: ast.FunctionDef) -> list[ast.arg]:
+    return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+
+
+def _is_handed_on(group: str, function: ast.FunctionDef, tree: ast.Module) -> bool:
+    """Whether a helper's argument is given the caller's group of the same name, and only that."""
+    if group not in _GROUPS or function.args.defaults or any(function.args.kw_defaults):
+        return False
+    named = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == function.name]
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == function.name
+    ]
+    if len(named) != len(calls):  # it is handed around itself, or bound anew
+        return False
+    return all(_hands_on(group, call, function) for call in calls)
+
+
+def _hands_on(group: str, call: ast.Call, function: ast.FunctionDef) -> bool:
+    positional = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+    if any(isinstance(a, ast.Starred) for a in call.args) or len(call.args) > len(positional):
+        return False
+    given = dict(zip(positional, call.args, strict=False))
+    for keyword in call.keywords:
+        if keyword.arg is None or keyword.arg in given:
+            return False
+        given[keyword.arg] = keyword.value
+    value = given.get(group)
+    return isinstance(value, ast.Name) and value.id == group
 
 
 def _unknown_member(owner: str, node: ast.Attribute, known: Iterable[str]) -> Finding:

@@ -54,7 +54,7 @@ def read_journal(path: Path) -> Reading:
     Raises:
         StoreError: The file cannot be read, or a line that is not the torn last one is damaged.
     """
-    reading = read_sound(path)
+    reading = _read(path, None, verified=True)
     if reading.problem:
         raise StoreError(reading.problem)
     return reading
@@ -63,6 +63,9 @@ def read_journal(path: Path) -> Reading:
 def read_sound(path: Path, known: Reading | None = None) -> Reading:
     """Read the journal at `path` up to its first damaged line, for who only looks on.
 
+    Twice as fast as `read_journal`: lines have to be whole and in sequence, but their checksums
+    are left to who drives the run.
+
     Args:
         path: The journal's.
         known: What was read of the same file before; only what follows is parsed.
@@ -70,6 +73,10 @@ def read_sound(path: Path, known: Reading | None = None) -> Reading:
     Raises:
         StoreError: The file cannot be read.
     """
+    return _read(path, known, verified=False)
+
+
+def _read(path: Path, known: Reading | None, *, verified: bool) -> Reading:
     blob = disk.read_regular(path)
     if known is None or known.problem or len(blob) < known.n_bytes:
         known = Reading(events=(), n_bytes=0)
@@ -77,7 +84,8 @@ def read_sound(path: Path, known: Reading | None = None) -> Reading:
     n_bytes, problem = known.n_bytes, ""
     for line in blob[n_bytes : blob.rfind(b"\n") + 1].split(b"\n")[:-1]:
         try:
-            new.append(_parse(line, len(known.events) + len(new), path))
+            number = len(known.events) + len(new)
+            new.append(_parse(line, number, path, verified=verified))
         except StoreError as error:
             problem = str(error)
             break
@@ -168,12 +176,13 @@ def _line(entry: Event) -> bytes:
     return spelling.one_line({"seq": entry.seq, "crc": _checksum(body)} | body)
 
 
-def _parse(line: bytes, number: int, path: Path) -> Event:
+def _parse(line: bytes, number: int, path: Path, *, verified: bool) -> Event:
     try:
         body = spelling.parse_marked(line)
         if not isinstance(body, dict) or set(body) != _FIELDS:
             raise ValueError("it is not an event")
-        if body.pop("crc") != f"{zlib.crc32(spelling.canonical_marked(body)):08x}":
+        crc = body.pop("crc")
+        if verified and crc != f"{zlib.crc32(spelling.canonical_marked(body)):08x}":
             raise ValueError("its checksum does not match")
         if b'"number"' in line:  # else nothing is marked: most lines, and the walk is slow
             body = spelling.unmarked(body)

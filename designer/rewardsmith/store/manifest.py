@@ -5,7 +5,7 @@ Written once, before anything else, and never changed. A folder without it is so
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from rewardsmith.messages import Task
 from rewardsmith.store import spelling
 from rewardsmith.store.artifacts import read_artifact
 from rewardsmith.store.codec import dump, load
-from rewardsmith.store.layout import RUN_FILE
+from rewardsmith.store.layout import CARD_FILE, RUN_FILE
 
 SCHEMA = 1
 """Raised when an older rewardsmith could no longer read a run."""
@@ -79,12 +79,17 @@ def read_manifest(folder: Path) -> Manifest:
         return Manifest(
             id=str(content["id"]),
             created=str(content["created"]),
-            task=load(Task, content["task"]),
+            task=_at_home(load(Task, content["task"]), folder),
             config=dict(content["config"]),
             versions=dict(content["versions"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(folder, f"{error} is missing or malformed") from error
+
+
+def _at_home(task: Task, folder: Path) -> Task:
+    """The task, whose card may lie in the run: then it is found wherever the run was moved to."""
+    return replace(task, env=str((folder / CARD_FILE).resolve())) if task.env == CARD_FILE else task
 
 
 def _parsed(folder: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -65,6 +66,7 @@ class Run:
         config: Mapping[str, Any],
         task: Task,
         versions: Mapping[str, str],
+        card: bytes | None = None,
     ) -> Self:
         """Make a new run folder below `runs_dir`, take its lock and record `run_started`.
 
@@ -74,12 +76,17 @@ class Run:
             config: The resolved configuration, JSON values.
             task: What is to be learnt.
             versions: Of rewardsmith and what it stands on, by distribution name.
+            card: The environment's card, where it was drafted for this run: it is kept in the run,
+                and the task refers to it from then on.
 
         Raises:
             StoreError: The disk is full or read-only.
         """
         now = datetime.now(UTC)
         folder = _new_folder(runs_dir, now, name)
+        if card is not None:
+            disk.replace_file(folder / layout.CARD_FILE, card)
+            task = replace(task, env=layout.CARD_FILE)
         manifest = Manifest(
             id=folder.name,
             created=now.isoformat(timespec="seconds").replace("+00:00", "Z"),

@@ -4,8 +4,10 @@ Actor, critic, Adam's moments and the running statistics; nothing else survives 
 driver knows every name and shape from the preset, so a worker cannot hand in anything else.
 """
 
+import math
+
 from rewardsmith.evaluation.policy import PolicySpec, network_tensors, policy_tensors
-from rewardsmith.isolation.tensors import TensorSpec
+from rewardsmith.isolation.tensors import MAX_HEADER_BYTES, TensorSpec
 
 ADAM_MOMENTS = ("exp_avg", "exp_avg_sq")
 
@@ -27,6 +29,13 @@ def checkpoint_tensors(spec: PolicySpec) -> dict[str, TensorSpec]:
         "return.var": TensorSpec("F64", ()),
         "return.count": TensorSpec("F64", ()),
     }
+
+
+def checkpoint_bytes(spec: PolicySpec) -> int:
+    """The most bytes that a checkpoint takes: its numbers and the largest header."""
+    widest = 8  # F64
+    numbers = sum(math.prod(tensor.shape) for tensor in checkpoint_tensors(spec).values())
+    return widest * numbers + MAX_HEADER_BYTES + 8
 
 
 def trained_tensors(spec: PolicySpec) -> dict[str, TensorSpec]:

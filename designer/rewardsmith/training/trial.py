@@ -14,7 +14,7 @@ from rewardsmith.config import LimitsConfig
 from rewardsmith.errors import StoreError
 from rewardsmith.evaluation.jobs import evaluation_job, openings_of, read_judgement
 from rewardsmith.evaluation.requests import PolicyRequest
-from rewardsmith.isolation.frames import TENSORS, FrameError
+from rewardsmith.isolation.frames import ARRAYS, TENSORS, Caps, FrameError
 from rewardsmith.isolation.job import Job, JobEnd
 from rewardsmith.isolation.limits import Limits
 from rewardsmith.isolation.strict_json import parse_json
@@ -32,7 +32,7 @@ from rewardsmith.store.codec import load
 from rewardsmith.store.events import written_key
 from rewardsmith.store.layout import checkpoint_path
 from rewardsmith.training.arena import Arena
-from rewardsmith.training.checkpoint import checkpoint_tensors
+from rewardsmith.training.checkpoint import checkpoint_bytes, checkpoint_tensors
 from rewardsmith.training.contender import Contender
 from rewardsmith.training.engine import Chain, insist
 from rewardsmith.training.preset import preset_mapping
@@ -120,6 +120,7 @@ def _train_job(arena: Arena, contender: Contender, segment: Segment, seed: int) 
         request=encode(request),
         tensors=_start_of(arena, contender, segment, seed),
         limits=_training_limits(arena, segment),
+        caps=_training_caps(arena, segment),
         openings=openings_of(arena.card),
         stall_s=arena.config.limits.stall_s,
         on_metric=_MetricSink(arena, contender, segment, seed),
@@ -235,7 +236,21 @@ def _training_limits(arena: Arena, segment: Segment) -> Limits:
 
 def _limits(limits: LimitsConfig, cpu_s: float, *, is_cuda: bool = False) -> Limits:
     memory = None if is_cuda else limits.memory_mb * 1024 * 1024
-    return Limits(cpu_s=max(1, round(cpu_s)), memory_bytes=memory)
+    return Limits(cpu_s=max(1, round(cpu_s)), memory_bytes=memory, idle_s=limits.idle_s)
+
+
+def _training_caps(arena: Arena, segment: Segment) -> Caps:
+    """Room for what this segment has to send, and for nothing else."""
+    usual, n_checkpoints = Caps(), len(segment.checkpoint_steps)
+    size = checkpoint_bytes(arena.spec)
+    sizes = {**usual.sizes, TENSORS: size}
+    del sizes[ARRAYS]
+    beside = 16 * 1024 * 1024  # curves, text, the result
+    return Caps(
+        sizes=sizes,
+        counts={**usual.counts, TENSORS: n_checkpoints},
+        total_bytes=n_checkpoints * size + beside,
+    )
 
 
 # ----------------------------------------------------------------- evaluation

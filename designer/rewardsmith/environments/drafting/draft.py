@@ -1,0 +1,230 @@
+"""Drafts a card for an environment that has none, from what it shows in a few random episodes.
+
+Runs environment code. What is read, in this order: spaces, the class's docstring, the MuJoCo model,
+`info`. Everything drafted is then read from real episodes, and what cannot be read is left out.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from rewardsmith.environments.cards import parse_card
+from rewardsmith.environments.drafting.card_text import CardDraft, card_text
+from rewardsmith.environments.drafting.clock import clock_of
+from rewardsmith.environments.drafting.docstrings import EnvDoc
+from rewardsmith.environments.drafting.failures import blamed
+from rewardsmith.environments.drafting.field_draft import FieldDraft, Note
+from rewardsmith.environments.drafting.info_keys import info_fields
+from rewardsmith.environments.drafting.measured import with_ranges
+from rewardsmith.environments.drafting.mujoco_names import (
+    Simulation,
+    actuator_names,
+    hidden_fields,
+    hidden_simulation,
+    recognise,
+    simulation_of,
+)
+from rewardsmith.environments.drafting.observed import Observed, observed_fields
+from rewardsmith.environments.drafting.own_docs import doc_of
+from rewardsmith.environments.drafting.play import Play, play
+from rewardsmith.environments.drafting.spaces import action_of, leaves_of
+from rewardsmith.environments.drafting.state_help import needs_state_fields
+from rewardsmith.environments.factory import Env, env_classes, flat, import_module, make_bare
+from rewardsmith.environments.reference import EnvRef
+from rewardsmith.errors import UsageError
+from rewardsmith.messages import ActionSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A drafted card."""
+
+    text: str
+    """YAML that loads as a card."""
+    notes: tuple[Note, ...]
+
+
+def draft_card(ref: EnvRef, *, seed: int = 0) -> Draft:
+    """Draft a card.
+
+    Args:
+        ref: Which environment.
+        seed: Of the episodes that are played.
+
+    Raises:
+        UsageError: It cannot be made, breaks Gymnasium's interface, shows nothing but pictures, or
+            acts in a space that policies here cannot; says what to do.
+    """
+    resolved = _resolved(ref)
+    with blamed(ref.text, "__init__"):
+        env = make_bare(resolved.id, code=resolved.code, ref=ref.text, kwargs={})
+    try:
+        return _draft(resolved, env, seed)
+    finally:
+        with blamed(ref.text, "close()"):
+            env.close()
+
+
+def _draft(ref: EnvRef, env: Env, seed: int) -> Draft:
+    leaves = leaves_of(env.observation_space)
+    action = action_of(env.action_space, ref.text)
+    simulation = simulation_of(env.unwrapped)
+    seen = play(flat(env), ref.text, watch=simulation.watch if simulation else dict, seed=seed)
+    doc = doc_of(env.unwrapped)
+    observations = np.stack(seen.observations)
+    known = recognise(observations, seen.watched, simulation.rows()) if simulation else None
+    observed = observed_fields(leaves, doc, known, observations)
+    fields, notes = _all_fields(env, seen, observed, simulation)
+    if not fields:
+        raise UsageError(needs_state_fields(ref.text, env, leaves))
+    clock = clock_of(env, ref.id, seen)
+    draft = CardDraft(
+        id=ref.id,
+        code=str(ref.code) if ref.code else "",
+        kwargs={},
+        title=_title(ref.id),
+        description=doc.description,
+        action=replace(action, meaning=_action_meaning(action, doc, simulation)),
+        fields=tuple(fields),
+        start=doc.start,
+        episode_end=doc.episode_end,
+        max_steps=clock.max_steps,
+        max_steps_remark=clock.max_steps_remark,
+        dt=clock.dt,
+        dt_remark=clock.dt_remark,
+        comments=_comments(simulation),
+    )
+    measured = with_ranges(draft, ref.text, seed=seed)
+    text = card_text(measured.draft)
+    parse_card(text, ref=ref.text, folder=Path())
+    said = (*notes, *measured.notes, *clock.notes, *_assumed(measured.draft))
+    return Draft(text=text, notes=said)
+
+
+def _resolved(ref: EnvRef) -> EnvRef:
+    """The reference with the file's one environment filled in."""
+    if ref.code is None or ":" in ref.id:
+        return ref
+    classes = env_classes(import_module(ref.id, ref.code, ref.text))
+    if len(classes) != 1:
+        listed = f"{', '.join(classes)}: write {ref.text}:{classes[0]}" if classes else "none"
+        raise UsageError(f"{ref.text} has to define one environment, and defines {listed}.")
+    return replace(ref, id=f"{ref.id}:{classes[0]}")
+
+
+def _all_fields(
+    env: Env, seen: Play, observed: Observed, simulation: Simulation | None
+) -> tuple[list[FieldDraft], list[Note]]:
+    fields, notes = list(observed.fields), list(observed.notes)
+    quantities = list(np.stack(seen.observations).T.astype(np.float64))
+    info = info_fields(seen, [f.name for f in fields], quantities)
+    travels = simulation is not None and simulation.is_mobile
+    fields += [replace(f, travels=travels and f.unit == "m" and not f.shape) for f in info.fields]
+    notes += info.notes
+    if info.left_out:
+        listed = ", ".join(f"info.{key}" for key in info.left_out)
+        notes.append(
+            Note(kind="assumption", text=f"left out as rewards or verdicts by name: {listed}")
+        )
+    if simulation is not None:
+        shown = observed.shown | _positions_in(info.fields, seen)
+        fields += hidden_fields(simulation, shown, [f.name for f in fields])
+    elif hidden_simulation(env.unwrapped):
+        text = (
+            f"its MuJoCo model is in {hidden_simulation(env.unwrapped)!r}. Give the environment the "
+            "attributes `model` and `data`, and bodies, sites and contacts can be fields."
+        )
+        notes.append(Note(kind="warning", text=text))
+    return fields, notes + _reward_in_observation(seen)
+
+
+def _positions_in(fields: Sequence[FieldDraft], seen: Play) -> frozenset[tuple[str, int]]:
+    """Joint positions that `info` gives as well, where it does so in every step."""
+    found = set()
+    for field in fields:
+        path = field.source.removeprefix("info.").split(".")
+        if field.shape or len(path) > 1:
+            continue
+        values = np.array([info.get(path[0], np.nan) for info in seen.infos], dtype=np.float64)
+        for array in ("qpos", "qvel"):
+            block = np.stack([w[array] for w in seen.watched])
+            same = [i for i in range(block.shape[1]) if np.array_equal(block[:, i], values)]
+            found |= {(array, i) for i in same if np.ptp(block[:, i]) > 0}
+    return frozenset(found)
+
+
+def _reward_in_observation(seen: Play) -> list[Note]:
+    rewards = np.asarray(seen.rewards)
+    steps = ~seen.is_start
+    if np.ptp(rewards[steps]) == 0:
+        return []
+    columns = np.stack(seen.observations)[steps].astype(np.float64)
+    same = [
+        i for i in range(columns.shape[1]) if np.allclose(columns[:, i], rewards[steps], rtol=1e-5)
+    ]
+    return [
+        Note(
+            kind="warning",
+            text=f"element {i} of the observation equalled the reward in every step; take its field "
+            "out of the card if it is the reward.",
+        )
+        for i in same
+    ]
+
+
+def _action_meaning(action: ActionSpec, doc: EnvDoc, simulation: Simulation | None) -> str:
+    if action.kind == "discrete" and len(doc.choices) == action.n:
+        return _choices(doc.choices)
+    size = action.n if action.kind == "discrete" else len(action.low)
+    for table in doc.actions:
+        texts = [row.text for row in table.rows]
+        if len(texts) == size and all(texts):
+            return _choices(texts) if action.kind == "discrete" else _listed(texts)
+    names = actuator_names(simulation) if simulation else []
+    return f"actuators in this order: {', '.join(names)}" if len(names) == size and names else ""
+
+
+def _choices(texts: Sequence[str]) -> str:
+    return "; ".join(f"{i}: {text.rstrip('.')}" for i, text in enumerate(texts))
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """The texts in order; words that all of them begin with are said once."""
+    words = [text.split() for text in texts]
+    shared = 0
+    while len(texts) > 1 and len({tuple(w[: shared + 1]) for w in words}) == 1:
+        shared += 1
+    if shared < 2 or any(len(w) == shared for w in words):
+        return "; ".join(texts)
+    rest = "; ".join(" ".join(w[shared:]) for w in words)
+    return f"{' '.join(words[0][:shared])} ...: {rest}"
+
+
+def _comments(simulation: Simulation | None) -> tuple[str, ...]:
+    if simulation is None:
+        return ("More can be read: see docs/cards.md, as in {source: 'attr: position', ...}.",)
+    return (
+        "More can be read: contact(a, b), min_distance(a, b), geom(name), 'function: module:name'.",
+    )
+
+
+def _assumed(draft: CardDraft) -> list[Note]:
+    unsaid = [field.name for field in draft.fields if not field.meaning]
+    ranges = sum(field.seen is not None for field in draft.fields)
+    notes = []
+    if ranges:
+        text = f"ranges of {ranges} fields from random play, made three times as wide"
+        notes.append(Note(kind="assumption", text=text))
+    if unsaid:
+        listed = ", ".join(unsaid[:8]) + (", ..." if len(unsaid) > 8 else "")
+        notes.append(Note(kind="assumption", text=f"nothing says what these are: {listed}"))
+    return notes
+
+
+def _title(id_: str) -> str:
+    name = re.sub(r"-v\d+$", "", id_.rpartition(":")[2].rpartition("/")[2])
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_-]+", " ", name).split()
+    return " ".join([words[0][:1].upper() + words[0][1:], *(w.lower() for w in words[1:])])

@@ -1,0 +1,52 @@
+"""Words what environment code did wrong: one line with what, where, and the next step."""
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rewardsmith.errors import RewardsmithError, UsageError
+
+MAX_REASON = 300
+
+
+@contextmanager
+def blamed(ref: str, doing: str) -> Iterator[None]:
+    """Turn whatever environment code raises into one line that says so.
+
+    Args:
+        ref: The environment, as the person wrote it.
+        doing: What was called: `__init__`, `reset()`, `step()`.
+
+    Raises:
+        UsageError: In place of any other exception.
+    """
+    try:
+        yield
+    except RewardsmithError:
+        raise
+    except Exception as error:  # a user's code may raise anything
+        raise UsageError(worded(error, ref, doing)) from error
+
+
+def worded(error: Exception, ref: str, doing: str) -> str:
+    """One line about an exception of environment code."""
+    reason = " ".join(str(error).split())[:MAX_REASON]
+    said = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
+    place = _place(error)
+    where = f" ({place})" if place else ""
+    return f"{ref} raised in {doing}: {said}{where}. Correct the environment, then try again."
+
+
+def _place(error: Exception) -> str:
+    """File and line of the innermost frame that is the person's own code."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if not _is_library(f.filename)]
+    return f"{Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
+
+
+def _is_library(filename: str) -> bool:
+    here = str(Path(__file__).resolve().parents[2])
+    return (
+        "site-packages" in filename or filename.startswith((here, "<")) or "lib/python" in filename
+    )

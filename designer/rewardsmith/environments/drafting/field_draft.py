@@ -1,0 +1,38 @@
+"""What a field of a drafted card will say."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rewardsmith.messages import FieldKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldDraft:
+    """One state field, before it is written down."""
+
+    name: str
+    source: str
+    shape: tuple[int, ...] = ()
+    kind: FieldKind = "float"
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    meaning: str = ""
+    """Empty when nothing says what it is."""
+    at_start: float | None = None
+    """Value where `reset` does not give it; None when it does."""
+    quaternion: Literal["wxyz", "xyzw"] | None = None
+    travels: bool = False
+    """Whether it goes as far as the robot does, so that an episode's start says little of its range."""
+    remark: str = ""
+    """A comment beside it: where this was found, what to check."""
+    seen: tuple[float, float] | None = None
+    """Smallest and largest value in the rollouts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One thing a person should know of a draft."""
+
+    kind: Literal["assumption", "warning"]
+    text: str

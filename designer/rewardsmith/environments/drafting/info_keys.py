@@ -1,0 +1,181 @@
+"""Which entries of `info` can be state fields: numbers that are always there and name no reward.
+
+What holds a reward or a verdict is left out by its name, never by its value: in HalfCheetah the
+velocity equals a reward. A value that equals the total reward in every step is only warned of.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rewardsmith.environments.drafting.field_draft import FieldDraft, Note
+from rewardsmith.environments.drafting.naming import key_name
+from rewardsmith.environments.drafting.play import Play
+
+MAX_ELEMENTS = 64
+"""Elements of one entry; larger ones are maps or pictures."""
+
+_PAYS = re.compile(
+    r".*(reward|success|score|fitness|penalt|bonus|solved|completion).*|"
+    r"(.*_)?(costs?|returns?|episode|rew|r)|is_goal.*|goal_reached|.*terminal.*|final_.*|timelimit.*",
+    re.IGNORECASE,
+)
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+_UNITS = (("angular_velocity", "rad/s"), ("velocity", "m/s"), ("speed", "m/s"), ("angle", "rad"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InfoFields:
+    """What `info` offers."""
+
+    fields: tuple[FieldDraft, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Keys that hold a reward or verdict, by their names."""
+    notes: tuple[Note, ...] = ()
+
+
+def names_reward(path: Sequence[str]) -> bool:
+    """Whether an entry says how the environment pays or judges, by its name.
+
+    >>> names_reward(["x_velocity"]), names_reward(["reward_forward"]), names_reward(["is_success"])
+    (False, True, True)
+    """
+    return any(_PAYS.fullmatch(key) for key in path)
+
+
+def info_fields(seen: Play, taken: Sequence[str], known: Sequence[np.ndarray] = ()) -> InfoFields:
+    """Fields for the entries of `info` that rollouts showed.
+
+    Args:
+        seen: The rollouts.
+        taken: Names that other fields have.
+        known: Quantities that other fields read, each of shape (rows,): not read twice.
+    """
+    steps = [info for info, is_start in zip(seen.infos, seen.is_start, strict=True) if not is_start]
+    starts = [info for info, is_start in zip(seen.infos, seen.is_start, strict=True) if is_start]
+    found: list[FieldDraft] = []
+    left_out: list[str] = []
+    notes: list[Note] = []
+    for path in _paths(steps):
+        name = ".".join(path)
+        if names_reward(path):
+            left_out.append(name)
+            continue
+        values = _values(steps, path)
+        problem = _unusable(path, values)
+        if problem is not None:
+            notes += [Note(kind="warning", text=f"info.{name} is no field: {problem}")]
+        elif values is not None and not _is_known(values, known, seen.is_start):
+            names = [*taken, *(field.name for field in found)]
+            has_start = all(_follow(info, path) is not None for info in starts)
+            found.append(_field(path, values, names, has_start=has_start))
+            notes += _suspicion(name, values, seen)
+    return InfoFields(fields=tuple(found), left_out=tuple(left_out), notes=tuple(notes))
+
+
+def _paths(infos: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
+    """Paths of all numbers in any of the infos, sorted as they first appear."""
+    found: dict[tuple[str, ...], None] = {}
+    for info in infos:
+        for path in _leaves(info, ()):
+            found[path] = None
+    yield from found
+
+
+def _leaves(info: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for key, value in info.items():
+        path = (*above, str(key))
+        if isinstance(value, Mapping) and not names_reward(path) and len(path) < 4:
+            yield from _leaves(value, path)
+        elif names_reward(path) or _as_array(value) is not None:
+            yield path
+
+
+def _values(steps: Sequence[Mapping[str, Any]], path: tuple[str, ...]) -> np.ndarray | None:
+    arrays = [_as_array(_follow(info, path)) for info in steps]
+    first = arrays[0] if arrays else None
+    if first is None or any(a is None or a.shape != first.shape for a in arrays):
+        return None
+    return np.stack([a for a in arrays if a is not None])
+
+
+def _unusable(path: tuple[str, ...], values: np.ndarray | None) -> str | None:
+    """Why an entry cannot be a field; None when it can."""
+    if not all(_IDENTIFIER.fullmatch(key) and not key.startswith("_") for key in path):
+        return "its key is no identifier."
+    if values is None:
+        return "it is not there in every step, or changes its shape."
+    if values[0].size > MAX_ELEMENTS or values[0].ndim > 2 or not values[0].size:
+        return f"it has shape {values[0].shape}."
+    if not np.isfinite(values.astype(np.float64)).all():
+        return "it is not always finite."
+    return None
+
+
+def _is_known(values: np.ndarray, known: Sequence[np.ndarray], is_start: np.ndarray) -> bool:
+    if values[0].size != 1 or np.ptp(values.astype(np.float64)) == 0:
+        return False
+    flat = values.reshape(-1).astype(np.float64)
+    return any(np.array_equal(flat, quantity[~is_start]) for quantity in known)
+
+
+def _field(
+    path: tuple[str, ...], values: np.ndarray, taken: Sequence[str], *, has_start: bool
+) -> FieldDraft:
+    shape = values.shape[1:]
+    is_bool = values.dtype == np.bool_
+    kind = "bool" if is_bool else "int" if np.issubdtype(values.dtype, np.integer) else "float"
+    phrase = " ".join(path)
+    return FieldDraft(
+        name=key_name(path, taken),
+        source=f"info.{'.'.join(path)}",
+        shape=shape,
+        kind="bool" if is_bool else "int" if kind == "int" else "float",
+        unit=_unit("_".join(path).lower()) if kind == "float" else "",
+        meaning=phrase.replace("_", " "),
+        at_start=None if has_start else 0.0,
+        remark="" if has_start else "reset() does not give it: TODO its value at the start",
+    )
+
+
+def _unit(name: str) -> str:
+    """A unit that a name as good as says; a person is asked to look."""
+    if name.endswith(("_position", "distance_from_origin")) or name in ("x", "y", "z"):
+        return "m"
+    return next((unit for word, unit in _UNITS if name.endswith(word)), "")
+
+
+def _suspicion(name: str, values: np.ndarray, seen: Play) -> list[Note]:
+    rewards = np.asarray(seen.rewards)[~seen.is_start]
+    if values[0].size != 1 or np.ptp(rewards) == 0:
+        return []
+    if not np.allclose(values.reshape(-1).astype(np.float64), rewards, rtol=1e-6, atol=1e-9):
+        return []
+    text = (
+        f"info.{name} equalled the environment's reward in all {len(rewards)} steps. It is kept, "
+        "since values alone prove nothing; take it out of the card if it is the reward."
+    )
+    return [Note(kind="warning", text=text)]
+
+
+def _follow(info: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    value: Any = info
+    for key in path:
+        if not isinstance(value, Mapping) or key not in value:
+            return None
+        value = value[key]
+    return value
+
+
+def _as_array(value: Any) -> np.ndarray | None:
+    """The value as numbers; None when it is none."""
+    if isinstance(value, str | bytes | Mapping) or value is None:
+        return None
+    try:
+        array = np.asarray(value)
+    except ValueError:  # a ragged list
+        return None
+    return array if array.dtype.kind in "biuf" else None
