@@ -174,7 +174,7 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
 
 def _parse_yaml(text: str, *, source: str) -> Any:
     try:
-        return yaml.load(text, Loader=_PlainLoader)  # a SafeLoader, with less
+        return _PlainLoader(text).get_single_data()
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
