@@ -81,6 +81,7 @@ def open_team(arena: Arena, tell: Tell | None = None) -> Iterator[ModelTeam | No
             task=_view(arena),
             n_programs=config.search.candidates,
             max_reviews=config.roles.repairs + 1 if config.roles.review else 0,
+            init=config.search.init,
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from rewardsmith.config import RunConfig, from_mapping, to_mapping, with_overrides
 from rewardsmith.environments.cards import EnvCard, load_card, task_of
 from rewardsmith.environments.fitness import compile_fitness, compile_success
-from rewardsmith.errors import ConfigError, unknown
+from rewardsmith.errors import ConfigError, UsageError, unknown
 from rewardsmith.evaluation.policy import PolicySpec
 from rewardsmith.loop import design_reward
 from rewardsmith.messages import Claim, Design, Task, Verdict
@@ -63,8 +63,16 @@ class Examination:
     """What the probe measured; None when it did not run."""
 
 
-def start_run(runs_dir: Path, task: Task, config: RunConfig) -> Run:
+def start_run(
+    runs_dir: Path, task: Task, config: RunConfig, *, keeps_card: bool = False
+) -> Run:
     """Check everything that was asked, then make the run's folder.
+
+    Args:
+        runs_dir: Where runs lie.
+        task: What is to be learnt.
+        config: Settings of the search.
+        keeps_card: Whether the task's card is kept in the run, because it was drafted for it.
 
     Raises:
         ConfigError: The fitness, the success criterion, a preset value, the model or one of its
@@ -75,6 +83,7 @@ def start_run(runs_dir: Path, task: Task, config: RunConfig) -> Run:
     card = load_card(task.env)
     _check(card, task)
     training_of(card, task, config)
+    _check_init(card, config)
     check_model_settings(config, runs_dir)
     return Run.create(
         runs_dir,
@@ -82,6 +91,7 @@ def start_run(runs_dir: Path, task: Task, config: RunConfig) -> Run:
         config=to_mapping(config),
         task=task,
         versions=versions(),
+        card=Path(task.env).read_bytes() if keeps_card else None,
     )
 
 
@@ -232,6 +242,16 @@ def _device(config: RunConfig, preset: Preset) -> str:
         return config.training.device
     has_gpu = Path("/proc/driver/nvidia/version").exists()
     return "cuda" if has_gpu and sum(preset.hidden) >= 1024 else "cpu"
+
+
+def _check_init(card: EnvCard, config: RunConfig) -> None:
+    """Refuse a person's own program with everything that is wrong with it."""
+    if config.search.init is None:
+        return
+    reading = read_program(config.search.init, card.state)
+    if reading.program is None:
+        errors = [f"  {f}" for f in reading.findings if f.severity == "error"]
+        raise UsageError("\n".join(["The reward program to start from is refused:", *errors]))
 
 
 def _check(card: EnvCard, task: Task) -> None:

@@ -5,7 +5,7 @@ the computed critic and analyzer work here; with one, it proposes, repairs, revi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rewardsmith.judgement import Judgement
 from rewardsmith.loop import Stages
@@ -73,7 +73,7 @@ class Workshop:
         if recalled is not None:
             candidates = tuple(load(Candidate, c) for c in recalled["candidates"])
         else:
-            proposals = self._propose(task, history)
+            proposals = self._with_init(number) + self._propose(task, history)
             candidates = tuple(proposal.candidate for proposal in proposals)
             found = {p.candidate.id.number: p.findings for p in proposals if p.findings}
             run.record(
@@ -88,24 +88,39 @@ class Workshop:
                 run.record("candidate_proposed", key=key, candidate=candidate)
         return candidates
 
+    def _with_init(self, iteration: int) -> list[Proposal]:
+        """The person's own program, which opens the first iteration."""
+        text = self.arena.config.search.init
+        if text is None or iteration > 0:
+            return []
+        why = "The reward that the search was started with."
+        id_ = CandidateId(0, 0)
+        return [Proposal(candidate=Candidate(id=id_, text=text, rationale=why, author="human"))]
+
     def _propose(self, task: Task, history: History) -> list[Proposal]:
         card, config = self.arena.card, self.arena.config
         iteration = len(history.iterations)
+        n_given = len(self._with_init(iteration))
+        if config.search.candidates <= n_given:
+            return []
         if self.team is not None:
             curves = self._all_curves(history)
-            return self.team.propose(history, iteration=iteration, curves=curves)
+            return self.team.propose(history, iteration=iteration, curves=curves, first=n_given)
         candidates = propose(
             task,
             card.state,
             history,
-            n=config.search.candidates,
+            n=config.search.candidates - n_given,
             iteration=iteration,
             seed=config.seed,
             words=CardWords(
                 start=card.start, episode_end=card.episode_end, exploits=card.known_exploits
             ),
         )
-        return [Proposal(candidate=candidate) for candidate in candidates]
+        return [
+            Proposal(candidate=replace(c, id=CandidateId(iteration, c.id.number + n_given)))
+            for c in candidates
+        ]
 
     def _all_curves(self, history: History) -> Curves:
         run = self.arena.run

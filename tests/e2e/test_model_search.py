@@ -13,7 +13,7 @@ from werkzeug import Response
 import rewardsmith.llm
 from rewardsmith.config import load_config
 from rewardsmith.environments.cards import load_card, task_of
-from rewardsmith.errors import BudgetExceeded, ConfigError, ModelError
+from rewardsmith.errors import BudgetExceeded, ConfigError, ModelError, UsageError
 from rewardsmith.messages import CandidateId, Outcome
 from rewardsmith.session import Conclusion, finish_run, resume_run, start_run
 from rewardsmith.store.calls import read_calls, spent_on_calls
@@ -254,3 +254,32 @@ def test_the_kept_journal_replays(tmp_path: Path, httpserver: HTTPServer, town: 
     assert len(programs) == 6
     assert any("state.target" in program for program in programs)  # refused, then repaired
     assert all(call in answered for call in (e.key["call"] for e in read_calls(run.folder)))
+
+
+OWN = """\
+WEIGHTS = {"mine": 1.0}
+def reward(state, action, xp):
+    return {"mine": -xp.square(state.position - state.goal)}
+"""
+
+
+def test_a_persons_own_program_is_tried_and_shown_to_the_designer(
+    tmp_path: Path, httpserver: HTTPServer, town: Town
+) -> None:
+    run = start(tmp_path, httpserver, **{"search.init": OWN})
+    finish(run)
+    events = Run.read(run.folder).events("candidate_proposed")
+    first = events[0].data["candidate"]
+    assert (first["text"], first["author"]) == (OWN, "human")
+    assert len([e for e in events if e.key["candidate"].startswith("000/")]) == 3
+    questions = [m for m in town.asked if "Reward Designer" in m and "own program" in m]
+    assert len(questions) >= 2
+    assert all("xp.square(state.position - state.goal)" in m for m in questions)
+
+
+def test_an_own_program_that_is_wrong_is_refused_before_a_run_is_made(
+    tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    with pytest.raises(UsageError, match="nowhere"):
+        start(tmp_path, httpserver, **{"search.init": OWN.replace("goal", "nowhere")})
+    assert not (tmp_path / "runs").exists()

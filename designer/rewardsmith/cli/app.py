@@ -15,7 +15,10 @@ RunsOption = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Where r
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 VideoOption = Annotated[bool, typer.Option("--no-video", help="Render no video of the winner.")]
 EnvOption = Annotated[
-    str, typer.Option("--env", metavar="REF", help="A card's id, or the path of a card.yaml.")
+    str,
+    typer.Option(
+        "--env", metavar="REF", help="A card's id or path, an id, module:Class, or a .py file."
+    ),
 ]
 
 ModelOption = Annotated[
@@ -84,6 +87,9 @@ def design(
     prompts: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Templates that replace the shipped ones.")
     ] = None,
+    init: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Your own reward program, to be improved.")
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A YAML file of settings.")
     ] = None,
@@ -100,11 +106,12 @@ def design(
 ) -> None:
     """Search for a reward program that makes a policy do a task."""
     from rewardsmith.cli.driving import begin
-    from rewardsmith.cli.request import Request
+    from rewardsmith.cli.request import Request, read_init
 
     flags = {
         "search.candidates": candidates,
         "search.iterations": iterations,
+        "search.init": read_init(init) if init else None,
         "training.total_timesteps": timesteps,
         "training.device": device,
         "model.model": model,
@@ -170,6 +177,21 @@ def inspect(
         show_candidate(opened, candidate, with_compiled=compiled)
 
 
+@app.command("diff")
+def diff_candidates(
+    run: RunArgument,
+    old: Annotated[str, typer.Argument(metavar="A", help="A candidate, as in 000/2.")],
+    new: Annotated[str, typer.Argument(metavar="B", help="Another; `best` for the winner.")],
+    runs_dir: RunsOption = Path("runs"),
+) -> None:
+    """Show what one candidate's program has that another's has not."""
+    from rewardsmith.cli.candidate_page import show_difference
+    from rewardsmith.cli.runs import find_run
+    from rewardsmith.store.run import Run
+
+    show_difference(Run.read(find_run(run, runs_dir)), old, new)
+
+
 @app.command()
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A reward program.")],
@@ -213,6 +235,23 @@ def models(
     raise typer.Exit(show_models(model, base_url, config))
 
 
+@app.command()
+def view(
+    runs_dir: Annotated[
+        Path, typer.Argument(metavar="[RUNS]", help="A folder of runs, or one run.")
+    ] = Path("runs"),
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Where to listen.")] = None,
+    host: Annotated[
+        str, typer.Option(help="Beyond this machine's loopback a token is asked for.")
+    ] = "127.0.0.1",
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
+) -> None:
+    """Look at runs in a browser, while they go and after."""
+    from rewardsmith.cli.viewing import view_runs
+
+    view_runs(runs_dir, host=host, port=port, with_browser=not no_browser)
+
+
 @envs.command("list")
 def list_envs() -> None:
     """List the environment cards."""
@@ -227,6 +266,38 @@ def show_env(ref: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     from rewardsmith.cli.environments import show_card
 
     show_card(ref)
+
+
+@envs.command("draft")
+def draft_env(
+    ref: Annotated[
+        str,
+        typer.Argument(metavar="ENV", help="An id, module:Class, or the path of a .py file."),
+    ],
+    to: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="PATH", help="File or folder.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+) -> None:
+    """Write a card for an environment that has none, to be corrected."""
+    from rewardsmith.cli.drafting import draft_to
+
+    draft_to(ref, to, force=force)
+
+
+@envs.command("fitness")
+def measure_fitness(
+    ref: Annotated[str, typer.Argument(metavar="ENV", help="As in --env of `design`.")],
+    task: Annotated[str | None, typer.Option(help="A task of the card; all by default.")] = None,
+    fitness: Annotated[
+        str | None, typer.Option(metavar="EXPR", help="To measure instead of the card's.")
+    ] = None,
+    success: Annotated[str | None, typer.Option(metavar="EXPR", help="Beside --fitness.")] = None,
+) -> None:
+    """Show what fitness and success say of doing nothing, chance and known rollouts."""
+    from rewardsmith.cli.fitness_page import Measure, show_fitness
+
+    raise typer.Exit(show_fitness(ref, Measure(task=task, fitness=fitness, success=success)))
 
 
 @runs.command("list")

@@ -1,13 +1,14 @@
 """Everything known of one candidate on one page: code, verdict, training, causes."""
 
 import math
+from difflib import unified_diff
 
 from rich.console import Console
 from rich.table import Table
 
 from rewardsmith.analysis.curves import sample_curve
 from rewardsmith.cli.probe_page import show_exploits
-from rewardsmith.cli.terminal import code, console, heading, safe
+from rewardsmith.cli.terminal import cleaned, code, console, diff, heading, safe
 from rewardsmith.errors import UsageError, unknown
 from rewardsmith.messages import Analysis, Cause, Result, Verdict
 from rewardsmith.report.candidates import CandidateLine, best_line, candidate_lines
@@ -38,6 +39,17 @@ def show_candidate(run: Run, name: str, *, with_compiled: bool = False) -> None:
     _show_curves(run, line, out)
     if line.analysis is not None:
         _show_analysis(line.analysis, out)
+
+
+def show_difference(run: Run, old: str, new: str) -> None:
+    """Print the diff between two candidates' programs.
+
+    Raises:
+        UsageError: The run has no such candidate.
+    """
+    before, after = find_candidate(run, old), find_candidate(run, new)
+    text = diff_text(before, after)
+    console().print(diff(text) if text else safe(f"{before.id} and {after.id} are the same text."))
 
 
 def find_candidate(run: Run, name: str) -> CandidateLine:
@@ -161,3 +173,9 @@ def _show_cause(cause: Cause, out: Console) -> None:
     if cause.evidence:
         seen = ", ".join(f"episode {e.episode} step {e.step}" for e in cause.evidence)
         out.print(safe(f"  seen in {seen}", "dim"), soft_wrap=True)
+
+
+def diff_text(old: CandidateLine, new: CandidateLine) -> str:
+    """A unified diff of two programs."""
+    before, after = (cleaned(one.candidate.text).splitlines() for one in (old, new))
+    return "\n".join(unified_diff(before, after, str(old.id), str(new.id), lineterm=""))

@@ -1,11 +1,11 @@
 """What a finished run came to: the table, the winner, how it came about, and what to do next."""
 
 import math
-from difflib import unified_diff
 
 from rich.console import Console
 
-from rewardsmith.cli.terminal import cleaned, code, diff, heading, safe
+from rewardsmith.cli.candidate_page import diff_text
+from rewardsmith.cli.terminal import code, diff, heading, safe
 from rewardsmith.messages import Claim
 from rewardsmith.report.candidates import CandidateLine, best_line, candidate_lines, lineage
 from rewardsmith.report.table import claim_table, search_line
@@ -47,12 +47,6 @@ def report_episodes(run: Run) -> int | None:
     """Episodes on which each training of the claim was judged."""
     n = run.manifest.config.get("evaluation", {}).get("report_episodes")
     return n if isinstance(n, int) else None
-
-
-def diff_text(old: CandidateLine, new: CandidateLine) -> str:
-    """A unified diff of two programs."""
-    before, after = (cleaned(one.candidate.text).splitlines() for one in (old, new))
-    return "\n".join(unified_diff(before, after, str(old.id), str(new.id), lineterm=""))
 
 
 def _show_descent(best: CandidateLine, lines: tuple[CandidateLine, ...], out: Console) -> None:

@@ -1,12 +1,14 @@
 """Drives a run under a person's eyes: progress while it goes, its conclusion at the end."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
 from rewardsmith import session
 from rewardsmith.cli.conclusion import show_conclusion
+from rewardsmith.cli.drafting import card_for
 from rewardsmith.cli.entry import Interrupted
 from rewardsmith.cli.progress import progress_of
 from rewardsmith.cli.request import Request
@@ -28,9 +30,12 @@ def begin(request: Request, runs_dir: Path, *, quiet: bool, with_video: bool) ->
         UsageError: Something that was asked for does not exist or has no meaning; nothing was made.
         Interrupted: A person stopped it.
     """
-    task, config = request.resolve_task(), request.resolve_config()
-    _look_at_sandbox(task.env, config.require_sandbox)
-    with session.start_run(runs_dir, task, config) as run:
+    config = request.resolve_config()
+    with card_for(request.env, quiet=quiet) as card:
+        task = replace(request, env=card.ref).resolve_task()
+        _look_at_sandbox(task.env, config.require_sandbox)
+        run = session.start_run(runs_dir, task, config, keeps_card=card.is_draft)
+    with run:
         _drive(run, quiet=quiet, with_video=with_video)
 
 
@@ -96,6 +101,8 @@ def _finish(run: Run, out: Console, *, quiet: bool) -> None:
 
 def _designer_of(run: Run) -> str:
     model = session.config_of(run).model.model
+    if model == "manual":
+        return "Rewards are designed by whoever answers the prompts below; all is in llm.jsonl."
     if model != OFFLINE:
         return f"Rewards are designed by {model}; every prompt and answer is in llm.jsonl."
     return (

@@ -14,6 +14,19 @@ from rewardsmith.errors import UsageError, unknown
 from rewardsmith.messages import Task
 
 
+def read_init(path: Path) -> str:
+    """The text of a person's own reward program.
+
+    Raises:
+        UsageError: It cannot be read as text.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UsageError(f"Cannot read the reward program {str(path)!r}: {why}.") from error
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """The arguments of `design`."""

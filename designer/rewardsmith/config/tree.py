@@ -11,6 +11,9 @@ from rewardsmith.config.seeds import MAX_EPISODES
 from rewardsmith.llm.settings import ModelSettings
 
 
+MAX_INIT_CHARS = 64 * 1024
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchConfig:
     """How candidates are proposed and compete."""
@@ -28,11 +31,15 @@ class SearchConfig:
     """Candidates scored again before one becomes the new incumbent; 0 trusts the first score."""
     confirm_seeds: int = 1
     """Further training seeds of each of them."""
+    init: str | None = None
+    """Text of a person's own reward program: the first candidate, to be improved; None: none."""
 
     def __post_init__(self) -> None:
         _at_least(self, candidates=1, iterations=1, minimum=1)
         _at_least(self, confirm_top=0, confirm_seeds=0)
         _require(0 < self.keep <= 1, "keep", "has to lie in (0, 1]")
+        too_long = self.init is not None and len(self.init) > MAX_INIT_CHARS
+        _require(not too_long, "init", f"may have at most {MAX_INIT_CHARS:,} characters")
         rising = all(a < b for a, b in zip((0.0, *self.rungs), (*self.rungs, 1.0), strict=True))
         _require(rising, "rungs", "have to rise and lie in (0, 1), as in [0.25, 0.5]")
 

@@ -59,7 +59,15 @@ def make_bare(id_: str, *, code: Path | None, ref: str, kwargs: Mapping[str, Any
     """
     module, colon, name = id_.rpartition(":")
     target = _target(module, name, code, ref) if colon and id_ not in gymnasium.registry else None
-    made = target(**kwargs) if target else _make_registered(name if colon else id_, kwargs, ref)
+    try:
+        made = target(**kwargs) if target else _make_registered(name if colon else id_, kwargs, ref)
+    except TypeError as error:
+        if "'render_mode'" not in str(error):
+            raise
+        raise UsageError(
+            f"{ref} draws no pictures: its constructor takes no render_mode. Let __init__ take "
+            "render_mode='rgb_array', and render() return a picture."
+        ) from error
     if not isinstance(made, gymnasium.Env):
         raise UsageError(f"{ref}: {_no_env(made)}")
     return _strip(cast(Env, made))

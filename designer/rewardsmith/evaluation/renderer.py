@@ -15,6 +15,7 @@ import numpy as np
 
 from rewardsmith.environments.cards import EnvCard, load_card
 from rewardsmith.environments.factory import Env, make_env
+from rewardsmith.errors import UsageError
 from rewardsmith.isolation.child import Workplace, open_workplace
 from rewardsmith.isolation.frames import ARRAYS, MIB, RESULT, Frame, FrameError
 from rewardsmith.isolation.launch import ExitStatus, encode_job, spawn
@@ -52,6 +53,8 @@ class Film:
     """An MP4 file: H.264, yuv420p."""
     reason: str = ""
     """One line; empty when there is a video."""
+    is_final: bool = False
+    """Whether the environment cannot be drawn at all, whatever draws."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +78,7 @@ def render_episode(card: EnvCard, actions: Array, seed: int) -> Film:
     reasons: dict[str, None] = {}
     for backend in BACKENDS:
         film = _attempt(card, actions, seed, backend)
-        if film.video is not None:
+        if film.video is not None or film.is_final:
             return film
         reasons[film.reason] = None
     return Film(video=None, reason="; ".join(reasons))
@@ -97,6 +100,9 @@ def main() -> None:
     place = open_workplace()
     try:
         video = _film(place)
+    except UsageError as error:  # no other way of drawing would help
+        place.send_result({"reason": str(error)[:4000], "is_final": True})
+        return
     # Graphics drivers and environments fail in ways of their own; all of them mean: no video.
     except Exception as error:
         place.send_result({"reason": f"{type(error).__name__}: {error}"[:4000]})
@@ -133,7 +139,7 @@ def _read(frames: list[Frame], status: ExitStatus) -> Film:
     reason = reply.get("reason") if isinstance(reply, dict) else None
     if reason:
         line = " ".join(clean_text(str(reason)).split())
-        return Film(video=None, reason=line[:_REASON_LENGTH])
+        return Film(video=None, reason=line[:_REASON_LENGTH], is_final=bool(reply.get("is_final")))
     blobs = [frame.payload for frame in frames if frame.kind == ARRAYS]
     videos = [parse_arrays(blob, max_rows=MAX_BYTES) for blob in blobs]
     if len(videos) != 1 or "video" not in videos[0]:
@@ -198,6 +204,8 @@ def _replay(env: Env, actions: Array, seed: int, stride: int) -> list[Array]:
 
 def _picture(env: Env) -> Array:
     drawn: Any = env.render()
+    if drawn is None:
+        raise UsageError("its render() returns None under render_mode='rgb_array', not a picture")
     picture = np.asarray(drawn)
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
         raise ValueError(f"the environment draws {picture.dtype} pictures of {picture.shape}")

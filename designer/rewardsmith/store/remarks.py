@@ -50,7 +50,7 @@ def append_remark(folder: Path, text: str, *, candidate: CandidateId | None = No
     Raises:
         StoreError: It is empty or too long, it is no run, or the file cannot be written.
     """
-    text = text.strip().encode("utf-8", "replace").decode("utf-8")
+    text = text.replace("\r\n", "\n").strip().encode("utf-8", "replace").decode("utf-8")
     if not text or len(text) > MAX_TEXT:
         raise StoreError(f"A remark has 1 to {MAX_TEXT:,} characters; this one has {len(text):,}.")
     if not (folder / RUN_FILE).is_file():

@@ -8,6 +8,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic_core import from_json
+
 _MARK = "number"
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -50,6 +52,18 @@ def parse_marked(text: bytes | str) -> Any:
         return json.loads(text, parse_constant=_refuse_constant)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+
+
+def parse_quickly(text: bytes) -> Any:
+    """`parse_marked` for who only looks on: half the time, and numbers by another parser.
+
+    Raises:
+        ValueError: It is not strict JSON, or nested too deeply to hold.
+    """
+    try:
+        return from_json(text, allow_inf_nan=False)
+    except ValueError:
+        return parse_marked(text)  # lone surrogates, for one, which json takes
 
 
 def canonical_marked(value: object) -> bytes:

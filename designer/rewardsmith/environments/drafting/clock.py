@@ -26,17 +26,25 @@ class Clock:
     notes: tuple[Note, ...] = ()
 
 
-def clock_of(env: Env, id_: str, seen: Play) -> Clock:
-    """Horizon and seconds per timestep of an environment that was played."""
-    dt = next((v for v in (_attribute(env.unwrapped, n) for n in _STEPS) if _is_time(v)), None)
+def clock_of(env: Env, id_: str, seen: Play, *, measured: float | None = None) -> Clock:
+    """Horizon and seconds per timestep of an environment that was played.
+
+    Args:
+        env: Which one.
+        id_: What it was made from.
+        seen: Its episodes.
+        measured: Seconds per timestep by the simulator's own clock; None without one.
+    """
+    said = (_attribute(env.unwrapped, name) for name in _STEPS)
+    dt = next((float(v) for v in (measured, *said) if _is_time(v)), None)
     dt_remark = "" if dt is not None else _hint(env)
     limit = _limit(env.unwrapped, id_)
     if limit is not None:
         return Clock(max_steps=limit, dt=dt, dt_remark=dt_remark)
     if seen.truncated_after is not None:
-        said = f"an episode was truncated after {seen.truncated_after} steps; TODO check"
+        remark = f"an episode was truncated after {seen.truncated_after} steps; TODO check"
         return Clock(
-            max_steps=seen.truncated_after, max_steps_remark=said, dt=dt, dt_remark=dt_remark
+            max_steps=seen.truncated_after, max_steps_remark=remark, dt=dt, dt_remark=dt_remark
         )
     text = f"no limit is registered, so an episode ends after {DEFAULT_STEPS} steps at the latest"
     return Clock(

@@ -25,6 +25,7 @@ from rewardsmith.environments.drafting.mujoco_names import (
     hidden_fields,
     hidden_simulation,
     recognise,
+    seconds_per_step,
     simulation_of,
 )
 from rewardsmith.environments.drafting.observed import Observed, observed_fields
@@ -80,7 +81,8 @@ def _draft(ref: EnvRef, env: Env, seed: int) -> Draft:
     fields, notes = _all_fields(env, seen, observed, simulation)
     if not fields:
         raise UsageError(needs_state_fields(ref.text, env, leaves))
-    clock = clock_of(env, ref.id, seen)
+    ticks = seconds_per_step(seen.watched) if simulation else None
+    clock = clock_of(env, ref.id, seen, measured=ticks)
     draft = CardDraft(
         id=ref.id,
         code=str(ref.code) if ref.code else "",

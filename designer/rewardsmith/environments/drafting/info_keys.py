@@ -14,6 +14,7 @@ import numpy as np
 from rewardsmith.environments.drafting.field_draft import FieldDraft, Note
 from rewardsmith.environments.drafting.naming import key_name
 from rewardsmith.environments.drafting.play import Play
+from rewardsmith.messages import FieldKind
 
 MAX_ELEMENTS = 64
 """Elements of one entry; larger ones are maps or pictures."""
@@ -71,7 +72,8 @@ def info_fields(seen: Play, taken: Sequence[str], known: Sequence[np.ndarray] = 
         elif values is not None and not _is_known(values, known, seen.is_start):
             names = [*taken, *(field.name for field in found)]
             has_start = all(_follow(info, path) is not None for info in starts)
-            found.append(_field(path, values, names, has_start=has_start))
+            at_start = None if has_start else _first_value(seen, path)
+            found.append(_field(path, values, names, at_start))
             notes += _suspicion(name, values, seen)
     return InfoFields(fields=tuple(found), left_out=tuple(left_out), notes=tuple(notes))
 
@@ -122,22 +124,28 @@ def _is_known(values: np.ndarray, known: Sequence[np.ndarray], is_start: np.ndar
     return any(np.array_equal(flat, quantity[~is_start]) for quantity in known)
 
 
+def _first_value(seen: Play, path: tuple[str, ...]) -> float:
+    """What an entry that `reset` leaves out is soon after: its mean over the first steps."""
+    rows = [i + 1 for i in np.flatnonzero(seen.is_start) if i + 1 < len(seen.infos)]
+    firsts = [_as_array(_follow(seen.infos[row], path)) for row in rows]
+    values = [float(a.astype(np.float64).mean()) for a in firsts if a is not None and a.size]
+    return float(f"{np.mean(values):.2g}") + 0.0 if values else 0.0
+
+
 def _field(
-    path: tuple[str, ...], values: np.ndarray, taken: Sequence[str], *, has_start: bool
+    path: tuple[str, ...], values: np.ndarray, taken: Sequence[str], at_start: float | None
 ) -> FieldDraft:
-    shape = values.shape[1:]
-    is_bool = values.dtype == np.bool_
-    kind = "bool" if is_bool else "int" if np.issubdtype(values.dtype, np.integer) else "float"
-    phrase = " ".join(path)
+    is_whole = np.issubdtype(values.dtype, np.integer)
+    kind: FieldKind = "bool" if values.dtype == np.bool_ else "int" if is_whole else "float"
     return FieldDraft(
         name=key_name(path, taken),
         source=f"info.{'.'.join(path)}",
-        shape=shape,
-        kind="bool" if is_bool else "int" if kind == "int" else "float",
+        shape=values.shape[1:],
         unit=_unit("_".join(path).lower()) if kind == "float" else "",
-        meaning=phrase.replace("_", " "),
-        at_start=None if has_start else 0.0,
-        remark="" if has_start else "reset() does not give it: TODO its value at the start",
+        kind=kind,
+        meaning=" ".join(path).replace("_", " "),
+        at_start=at_start if kind == "float" or at_start is None else float(round(at_start)),
+        remark="" if at_start is None else "reset() does not give it: TODO its value at the start",
     )
 
 

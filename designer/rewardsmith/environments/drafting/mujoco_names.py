@@ -53,6 +53,7 @@ class Simulation:
             "site": np.array(data.site_xpos).ravel(),
             "body": np.array(data.xpos).ravel(),
             "sensor": np.array(data.sensordata),
+            "time": np.array([data.time]),
         }
 
     def rows(self) -> dict[str, list[Row]]:
@@ -99,6 +100,16 @@ def simulation_of(env: Any) -> Simulation | None:
     return Simulation(model, data) if is_mujoco else None
 
 
+def seconds_per_step(watched: Sequence[dict[str, np.ndarray]]) -> float | None:
+    """What the simulation's clock went on by in a step; None when that is not always the same."""
+    clock = np.array([float(w["time"][0]) for w in watched])
+    steps = np.diff(clock)
+    steps = steps[steps > 0]
+    if not len(steps) or np.ptp(steps) > 1e-6 * steps.max():
+        return None
+    return float(f"{np.median(steps):.6g}")
+
+
 def hidden_simulation(env: Any) -> str:
     """Name of an attribute that holds a MuJoCo model under another name than `model`; else empty."""
     if simulation_of(env) is not None:
@@ -113,6 +124,8 @@ def recognise(
     """Match the columns of observations, shape (n, obs_dim), with the simulator's elements."""
     known: dict[bytes, tuple[str, int]] = {}
     for array, described in rows.items():
+        if not described:
+            continue
         block = np.stack([w[array] for w in watched]).astype(np.float32)
         for index in range(len(described)):
             column = block[:, index]

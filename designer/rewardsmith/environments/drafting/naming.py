@@ -7,9 +7,7 @@ used once.
 import re
 from collections.abc import Collection, Sequence
 
-from rewardsmith.environments.aggregates import AGGREGATES
 from rewardsmith.environments.card_reading import is_field_name
-from rewardsmith.language import library
 
 MAX_LENGTH = 32
 _WORD = re.compile(r"[a-z0-9]+")
@@ -33,7 +31,6 @@ _QUANTITIES = {
     "rad/s": "velocity",
     "N": "force",
 }
-_LANGUAGE = frozenset(AGGREGATES) | {primitive.name for primitive in library.describe()}
 
 
 def field_name(
@@ -100,7 +97,7 @@ def _legal(name: str) -> str:
     if not name or not name[0].isalpha():
         name = f"f_{name}".strip("_")
     name = name[:MAX_LENGTH]
-    return name if is_field_name(name) and name not in _LANGUAGE else f"{name[:26]}_value"
+    return name if is_field_name(name) else f"{name[:26]}_value"
 
 
 def _free(name: str, taken: Collection[str]) -> str:

@@ -69,6 +69,7 @@ def propose_requests(
     n: int,
     iteration: int,
     curves: Curves | None = None,
+    init: str | None = None,
 ) -> list[Request]:
     """The questions for `n` programs of one iteration, each with an idea of its own.
 
@@ -79,6 +80,7 @@ def propose_requests(
         n: Programs wanted.
         iteration: Index of this iteration, from 0.
         curves: Training statistics of earlier candidates, by id.
+        init: A person's own program, which is candidate 0 of the first iteration.
     """
     parents = scored(history)[:N_PARENTS]
     ideas = emphases(prompts, n, n_scored=len(parents))
@@ -100,6 +102,7 @@ def propose_requests(
             parents=views,
             emphasis=idea,
             n_programs=n,
+            init=init or "",
         )
         address = Address(iteration, "designer", number, 0)
         requests.append(_first(prompts, address, system, asked))

@@ -7,7 +7,7 @@ that a resumed run finds its answers in the journal of calls.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rewardsmith.llm.calls import LanguageModel
+from rewardsmith.llm.calls import LanguageModel, Request
 from rewardsmith.messages import Analysis, History, Judged
 from rewardsmith.roles.model.analyzer import Study, study
 from rewardsmith.roles.model.critic import Exhibit, Review, review
@@ -34,25 +34,28 @@ class ModelTeam:
     """Programs asked for in one iteration."""
     max_reviews: int
     """Reviews of one candidate; 0 leaves them out."""
+    init: str | None = None
+    """A person's own program that the search was started with."""
 
-    def propose(self, history: History, *, iteration: int, curves: Curves) -> list[Proposal]:
+    def propose(
+        self, history: History, *, iteration: int, curves: Curves, first: int = 0
+    ) -> list[Proposal]:
         """The programs of a new iteration, each from a question of its own.
+
+        Args:
+            history: Finished iterations.
+            iteration: Index of this one.
+            curves: Training statistics of earlier candidates.
+            first: Number of the first program asked for; those before it are there already.
 
         Raises:
             ModelError: The provider failed beyond its retries.
             BudgetExceeded: The budget is spent.
         """
-        requests = propose_requests(
-            self.prompts,
-            self.task,
-            history,
-            n=self.n_programs,
-            iteration=iteration,
-            curves=curves,
-        )
-        answers = self.model.complete(requests)
-        parents = parents_of(self.prompts, history, self.n_programs)
-        return candidates_from(answers, iteration=iteration, parents=parents)
+        answers = self.model.complete(self._asked(history, iteration, curves)[first:])
+        parents = parents_of(self.prompts, history, self.n_programs)[first:]
+        numbers = range(first, self.n_programs)
+        return candidates_from(answers, iteration=iteration, parents=parents, numbers=numbers)
 
     def repair(
         self, refused: Sequence[Judged], history: History, *, round_idx: int, curves: Curves
@@ -66,14 +69,7 @@ class ModelTeam:
         if not refused:
             return []
         iteration = refused[0].candidate.id.iteration
-        asked = propose_requests(
-            self.prompts,
-            self.task,
-            history,
-            n=self.n_programs,
-            iteration=iteration,
-            curves=curves,
-        )
+        asked = self._asked(history, iteration, curves)
         numbers = [one.candidate.id.number for one in refused]
         first = [asked[number] for number in numbers]
         requests = repair_requests(self.prompts, first, refused, round_idx=round_idx)
@@ -82,6 +78,17 @@ class ModelTeam:
             iteration=iteration,
             parents=[one.candidate.parents for one in refused],
             numbers=numbers,
+        )
+
+    def _asked(self, history: History, iteration: int, curves: Curves) -> list[Request]:
+        return propose_requests(
+            self.prompts,
+            self.task,
+            history,
+            n=self.n_programs,
+            iteration=iteration,
+            curves=curves,
+            init=self.init if iteration == 0 else None,
         )
 
     def review(self, exhibits: Sequence[Exhibit], *, round_idx: int) -> list[Review]:

@@ -1,0 +1,95 @@
+"""Environments without a card: drafts one for a command, or writes it for a person to correct."""
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rewardsmith.cli.terminal import console, safe
+from rewardsmith.environments.cards import CARD_FILE, has_card
+from rewardsmith.environments.drafting.draft import Draft
+from rewardsmith.environments.reference import parse_reference
+from rewardsmith.errors import UsageError
+from rewardsmith.evaluation.surveyor import survey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundCard:
+    """A card that a command can work with."""
+
+    ref: str
+    """What `load_card` takes; of a draft only as long as the command runs."""
+    is_draft: bool
+
+
+@contextmanager
+def card_for(env: str, *, quiet: bool = False) -> Iterator[FoundCard]:
+    """The card that `--env` means; one is drafted where there is none.
+
+    Args:
+        env: A card's id or path, an environment's id, `module:Class`, a .py file.
+        quiet: Whether nothing is said of a draft.
+
+    Raises:
+        UsageError: There is no such card, and no environment that one could be drafted for.
+    """
+    if has_card(env):
+        yield FoundCard(ref=env, is_draft=False)
+        return
+    draft = survey(parse_reference(env, Path.cwd()))
+    if not quiet:
+        show_draft(env, draft)
+    with tempfile.TemporaryDirectory(prefix="rewardsmith-") as folder:
+        path = Path(folder) / _folder_name(env) / CARD_FILE
+        path.parent.mkdir()
+        path.write_text(draft.text, encoding="utf-8")
+        yield FoundCard(ref=str(path), is_draft=True)
+
+
+def draft_to(env: str, to: Path | None, *, force: bool) -> None:
+    """Write the drafted card of an environment, or print it.
+
+    Raises:
+        UsageError: The environment cannot be drafted, or the file exists.
+    """
+    path = None if to is None else to / CARD_FILE if to.is_dir() or not to.suffix else to
+    if path is not None and path.exists() and not force:
+        raise UsageError(f"{str(path)!r} exists. Choose another path, or say --force.")
+    draft = survey(parse_reference(env, Path.cwd()))
+    if path is None:
+        print(draft.text, end="")
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(draft.text, encoding="utf-8")
+    show_notes(draft)
+    if path is not None:
+        said = f"Wrote {path}. Correct what says TODO, then `rewardsmith envs check {path}`."
+        console().print(safe(said), soft_wrap=True)
+
+
+def show_draft(env: str, draft: Draft) -> None:
+    """Say that a card was drafted, and what was assumed."""
+    out = console(stderr=True)
+    out.print(safe(f"{env} has no card, so one was drafted:"), soft_wrap=True)
+    show_notes(draft)
+    said = (
+        f"  It is kept in the run, as {CARD_FILE}; `rewardsmith envs draft {env} -o {CARD_FILE}` "
+        "writes one to correct."
+    )
+    out.print(safe(said, "dim"), soft_wrap=True)
+
+
+def show_notes(draft: Draft) -> None:
+    """Print what a draft assumes and warns of."""
+    out = console(stderr=True)
+    for note in draft.notes:
+        lead, style = ("warning", "yellow") if note.kind == "warning" else ("assumed", "dim")
+        out.print(safe(f"  {lead}: {note.text}", style), soft_wrap=True)
+
+
+def _folder_name(env: str) -> str:
+    """A short name that runs are called by: that of the class or id."""
+    name = env.rpartition(":")[2] or env
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(name).name.removesuffix(".py")).strip("-.") or "env"

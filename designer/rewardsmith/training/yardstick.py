@@ -1,0 +1,177 @@
+"""Measures a task's own measure: what fitness and success say of behaviour whose worth is known.
+
+A fitness that gives doing nothing as much as the task cannot guide a search, and a success that
+random play reaches judges nothing. Rollouts are made in the evaluator; no reward code is involved.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rewardsmith.analysis.intervals import Interval, bootstrap, mean
+from rewardsmith.config import RunConfig, episode_seeds
+from rewardsmith.environments.cards import EnvCard, load_card
+from rewardsmith.errors import RewardsmithError
+from rewardsmith.evaluation.jobs import evaluation_job, openings_of, read_judgement
+from rewardsmith.evaluation.requests import PolicyRequest
+from rewardsmith.isolation.frames import FrameError
+from rewardsmith.isolation.limits import Limits
+from rewardsmith.messages import EpisodeScore, Task
+from rewardsmith.training.engine import Chain, insist
+from rewardsmith.training.reference_rollouts import extreme_actions
+from rewardsmith.training.shipped_rollouts import COMPETENT, load_shipped
+
+N_EPISODES = 10
+"""Of doing nothing, of random actions and of swinging."""
+N_HELD = 4
+"""Extreme actions that are held, one episode each."""
+CPU_S = 600
+MARGIN = 0.1
+"""How far above the best of all aimless rollouts a success begins when nobody says what it is, as a
+share of the spread between them."""
+
+AIMLESS = ("do nothing", "random", "oscillate", "hold")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What the measure says of one kind of behaviour."""
+
+    name: str
+    episodes: tuple[EpisodeScore, ...]
+
+    @property
+    def is_competent(self) -> bool:
+        """Whether it is known to do the task."""
+        return self.name == COMPETENT
+
+    @property
+    def fitness(self) -> Interval:
+        """Mean fitness over its episodes; NaN where one is not finite."""
+        values = [episode.fitness for episode in self.episodes]
+        if not all(map(math.isfinite, values)):
+            return Interval(estimate=math.nan, low=math.nan, high=math.nan, n=len(values))
+        return bootstrap([values], np.random.default_rng(0), statistic=mean)
+
+    @property
+    def success_rate(self) -> float:
+        """Share of its episodes that met the success criterion."""
+        return sum(e.success for e in self.episodes) / len(self.episodes)
+
+    @property
+    def best(self) -> float:
+        """The highest fitness of its episodes."""
+        return max(episode.fitness for episode in self.episodes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """Whether a measure is fit to judge by."""
+
+    separates: bool | None
+    """Whether a competent rollout stands above all others; None when none is known."""
+    reasons: tuple[str, ...]
+    """What is wrong with it, or what could not be looked at."""
+
+
+def readings_chain(task: Task, config: RunConfig) -> Chain[tuple[Reading, ...]]:
+    """Roll out behaviour of known worth and measure it.
+
+    Raises:
+        ConfigError: What the card brings along is not what it should be.
+        RewardsmithError: The environment does not run.
+    """
+    card = load_card(task.env)
+    asked = list(_policies(card, task, config.seed))
+    policies = [policy for _, policy in asked]
+    job = evaluation_job(
+        task,
+        policies,
+        audit={},
+        spec=None,
+        tensors=[],
+        limits=Limits(cpu_s=CPU_S, memory_bytes=config.limits.memory_mb * 1024 * 1024),
+        openings=openings_of(card),
+        stall_s=config.limits.stall_s,
+        sandbox=config.require_sandbox,
+    )
+    end = yield from insist(job, config.limits.attempts)
+    if end.outcome is not None:
+        last = [line for line in end.text.splitlines() if line.strip()][-1:]
+        raise RewardsmithError(
+            f"The environment {card.id!r} does not run in the evaluator ({end.outcome}): "
+            f"{''.join(last) or 'it said nothing'}. `rewardsmith envs check` says more."
+        )
+    try:
+        reply = read_judgement(end.frames, policies).reply
+    except FrameError as error:
+        raise RewardsmithError(f"The evaluator of {card.id!r} answered: {error}.") from error
+    names = [name for name, _ in asked]
+    return tuple(
+        Reading(name=name, episodes=episodes)
+        for name, episodes in zip(names, reply.episodes, strict=True)
+    )
+
+
+def judge(readings: Sequence[Reading]) -> Judgement:
+    """Whether the measure tells competent behaviour from all other."""
+    reasons = list(_complaints(readings))
+    others = [r for r in readings if not r.is_competent and math.isfinite(r.best)]
+    known = next((r for r in readings if r.is_competent), None)
+    if known is None:
+        return Judgement(separates=None, reasons=(*reasons, "no competent rollout is known"))
+    top = max(others, key=lambda r: r.fitness.high, default=None)
+    if top is not None and not known.fitness.low > top.fitness.high:
+        said = f"{top.name!r} has a fitness of {top.fitness}, and the competent rollout {known.fitness}"
+        return Judgement(separates=False, reasons=(*reasons, said))
+    return Judgement(separates=not reasons, reasons=tuple(reasons))
+
+
+def beyond_chance(fitness: str, readings: Sequence[Reading]) -> str:
+    """A success criterion for who gave none: a fitness above that of all aimless behaviour."""
+    values = [e.fitness for r in readings if not r.is_competent for e in r.episodes]
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite:
+        raise RewardsmithError("The fitness is finite in no episode. Correct --fitness.")
+    low, high = min(finite), max(finite)
+    threshold = high + MARGIN * max(high - low, 0.1 * abs(high), 1e-3)
+    return f"({fitness}) > {threshold:.4g}"
+
+
+def _policies(card: EnvCard, task: Task, seed: int) -> Iterator[tuple[str, PolicyRequest]]:
+    action = card.state.action
+    seeds = episode_seeds(seed, "training", N_EPISODES)
+    extremes = extreme_actions(action)
+    yield AIMLESS[0], PolicyRequest(kind="constant", seeds=seeds)
+    yield AIMLESS[1], PolicyRequest(kind="uniform", seeds=seeds)
+    if len(extremes) > 1:
+        yield AIMLESS[2], PolicyRequest(kind="cycle", seeds=seeds, actions=extremes[:2])
+    for number, held in enumerate(extremes[:N_HELD]):
+        name = f"{AIMLESS[3]} {_called(held, number)}"
+        yield name, PolicyRequest(kind="cycle", seeds=seeds[:1], actions=(held,))
+    shipped = load_shipped(card, task)
+    for name, rollout in (shipped.rollouts if shipped else {}).items():
+        start = (shipped.seed,) if shipped else ()
+        yield name, PolicyRequest(kind="cycle", seeds=start, actions=rollout.actions)
+
+
+def _called(held: Sequence[float], number: int) -> str:
+    if len(held) == 1:
+        return f"{held[0]:g}"
+    return ("all high", "all low")[number] if number < 2 else f"corner {number}"
+
+
+def _complaints(readings: Sequence[Reading]) -> Iterator[str]:
+    values = [episode.fitness for reading in readings for episode in reading.episodes]
+    if not all(map(math.isfinite, values)):
+        names = [r.name for r in readings if not math.isfinite(r.fitness.estimate)]
+        yield f"the fitness is not finite in {', '.join(names)}"
+    elif max(values) - min(values) <= 1e-9 * max(1.0, abs(max(values))):
+        yield f"the fitness is {max(values):.4g} whatever happens"
+    for reading in readings:
+        if reading.is_competent and reading.success_rate < 1.0:
+            yield "success does not hold in the competent rollout"
+        elif not reading.is_competent and reading.success_rate > 0.2:
+            yield f"success holds in {reading.success_rate:.0%} of {reading.name!r}"

@@ -1,0 +1,1 @@
+"""The local viewer: pages over run folders, which it reads and adds only remarks to."""

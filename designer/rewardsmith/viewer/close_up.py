@@ -1,0 +1,304 @@
+"""One candidate in full: its messages, its curves, and its recorded episodes."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from markupsafe import Markup
+
+from rewardsmith.errors import StoreError
+from rewardsmith.messages import (
+    Analysis,
+    Candidate,
+    CandidateId,
+    Finding,
+    Judged,
+    MetricPoint,
+    Result,
+    Trajectory,
+)
+from rewardsmith.report.charts import Dot, Frame, Mark, Point, Series, scatter, step_chart
+from rewardsmith.store.codec import load
+from rewardsmith.store.journal import Event
+from rewardsmith.store.layout import candidate_path
+from rewardsmith.viewer.library import Opened, regular_file
+
+VIDEO: Final = "rollout.mp4"
+_RETURN: Final = "rollout/ep_rew_mean"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One text of a candidate and what the critic said of it."""
+
+    round: int
+    text: str
+    findings: tuple[Finding, ...]
+    """Of all layers that looked at it."""
+    is_accepted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseUp:
+    """Everything that a run knows of one candidate."""
+
+    candidate: Candidate
+    """With the text that was judged last."""
+    judged: Judged | None
+    versions: tuple[Version, ...]
+    """The first text and every repair."""
+    result: Result | None
+    analysis: Analysis | None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Of the text that was judged last."""
+        return self.versions[-1].findings if self.versions else ()
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Component to weight, where the analysis knows them."""
+        return {c.name: c.weight for c in self.analysis.components} if self.analysis else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """A recorded episode, as a list shows it."""
+
+    number: int
+    seed: int
+    length: int
+    episode_return: float | None
+    fitness: float | None
+    success: bool | None
+    is_terminated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollouts:
+    """The recorded episodes of a candidate, or why there are none."""
+
+    trajectories: tuple[Trajectory, ...] = ()
+    episodes: tuple[Episode, ...] = ()
+    problem: str = ""
+
+    @property
+    def best(self) -> int:
+        """Number of the episode of highest fitness: the one that is filmed."""
+        known = [e for e in self.episodes if e.fitness is not None]
+        return max(known, key=lambda e: e.fitness or 0.0).number if known else 0
+
+
+def close_up(opened: Opened, candidate: CandidateId) -> CloseUp:
+    """Read one candidate.
+
+    Raises:
+        StoreError: It holds a message that this version cannot read.
+    """
+    group = opened.index.events_of[candidate]
+    last = {event.event: event.data for event in group}
+    judgements = [event for event in group if event.event == "candidate_judged"]
+    judged = load(Judged, judgements[-1].data["judged"]) if judgements else None
+    closed, analyzed = last.get("candidate_closed"), last.get("candidate_analyzed")
+    proposed = load(Candidate, last["candidate_proposed"]["candidate"])
+    return CloseUp(
+        candidate=judged.candidate if judged else proposed,
+        judged=judged,
+        versions=_versions(judgements),
+        result=load(Result, closed["result"]) if closed else None,
+        analysis=load(Analysis, analyzed["analysis"]) if analyzed else None,
+    )
+
+
+def metrics_by_seed(opened: Opened, candidate: CandidateId) -> dict[int, tuple[MetricPoint, ...]]:
+    """Training statistics of every training of the search, by its seed."""
+    seeds = dict.fromkeys(
+        event.key["seed"]
+        for event in opened.index.events_of[candidate]
+        if event.event == "segment_started"
+    )
+    try:
+        found = {seed: opened.run.load_metrics(candidate, seed) for seed in seeds}
+    except StoreError:
+        return {}
+    return {seed: points for seed, points in found.items() if points}
+
+
+def metric_series(
+    metrics: Mapping[int, Sequence[MetricPoint]], prefix: str
+) -> dict[str, tuple[tuple[Point, ...], ...]]:
+    """Curves by metric: of every training one."""
+    curves: defaultdict[str, list[tuple[Point, ...]]] = defaultdict(list)
+    for points in metrics.values():
+        names = dict.fromkeys(name for p in points for name in p.values if name.startswith(prefix))
+        for name in names:
+            curve = tuple((float(p.step), p.values[name]) for p in points if name in p.values)
+            curves[name].append(curve)
+    return {name: tuple(found) for name, found in curves.items()}
+
+
+def rollouts_of(opened: Opened, close: CloseUp) -> Rollouts:
+    """The episodes recorded of the trained policy, with what the evaluator measured of them."""
+    candidate = close.candidate.id
+    relative = f"{candidate_path(candidate)}/trajectories.npz"
+    if regular_file(opened.run.folder, relative) is None:
+        return Rollouts()
+    try:
+        trajectories = opened.run.load_trajectories(candidate)
+    except StoreError as error:
+        return Rollouts(problem=str(error))
+    evaluations = close.result.evaluations if close.result else ()
+    scores = {e.seed: e for e in evaluations[-1].episodes} if evaluations else {}
+    episodes = []
+    for number, one in enumerate(trajectories):
+        score = scores.get(one.seed)
+        episodes.append(
+            Episode(
+                number=number,
+                seed=one.seed,
+                length=one.length,
+                episode_return=None if one.rewards is None else float(np.sum(one.rewards)),
+                fitness=score.fitness if score else None,
+                success=score.success if score else None,
+                is_terminated=one.terminated,
+            )
+        )
+    return Rollouts(trajectories=trajectories, episodes=tuple(episodes))
+
+
+def rollout_chart(
+    rollouts: Rollouts, close: CloseUp, episode: int, step: int, *, width: int = 1120
+) -> Markup:
+    """What every component paid in each step of an episode, with a cursor at one of them."""
+    one, weights = rollouts.trajectories[episode], close.weights
+    series = []
+    for number, name in enumerate(weights or sorted(one.components)):
+        values = one.components.get(name)
+        if values is None:
+            continue
+        paid = weights.get(name, 1.0) * np.asarray(values, dtype=np.float64)
+        points = tuple((float(i), float(v)) for i, v in enumerate(paid))
+        series.append(Series(name=name, points=points, kind=f"c{number % 8}"))
+    if one.rewards is not None and len(series) > 1:
+        points = tuple((float(i), float(v)) for i, v in enumerate(one.rewards))
+        series.append(Series(name="reward", points=points, kind="total"))
+    frame = Frame(
+        title=f"Weighted components in each step of episode {episode}",
+        width=width,
+        height=240,
+        x_label="step of the episode",
+        y_label="paid in one step",
+        right=112,
+        is_steps=False,
+        kind="rollout",
+        with_zero=True,
+    )
+    return step_chart(series, frame, at=step, marks=_evidence_marks(close, episode))
+
+
+def alignment_chart(
+    metrics: Mapping[int, Sequence[MetricPoint]], curve: Sequence[tuple[int, float]]
+) -> Markup | None:
+    """Return against fitness over the training: up and right is well; right alone is hacking."""
+    first = next(iter(metrics.values()), ())
+    returns = {p.step: p.values[_RETURN] for p in first if _RETURN in p.values}
+    path = [
+        (returns[at], fitness)
+        for step, fitness in curve
+        if (at := _nearest(step, returns)) is not None
+    ]
+    if len(path) < 2:
+        return None
+    steps = [step for step, _ in curve][: len(path)]
+    dots = [
+        Dot(
+            x=x,
+            y=y,
+            kind=f"age{_age(i, len(path))}",
+            note=f"{step:,} steps: return {x:.4g}, fitness {y:.4g}",
+        )
+        for i, ((x, y), step) in enumerate(zip(path, steps, strict=True))
+    ]
+    frame = Frame(
+        title="Return in training against fitness in evaluation",
+        width=380,
+        height=260,
+        x_label="return in training (mean of episodes)",
+        y_label="fitness",
+        right=16,
+        is_steps=False,
+    )
+    return scatter(dots, frame, path=path)
+
+
+def episodes_chart(rollouts: Rollouts) -> Markup | None:
+    """Return against fitness of the recorded episodes."""
+    known = [e for e in rollouts.episodes if None not in (e.episode_return, e.fitness)]
+    if len(known) < 2:
+        return None
+    dots = [
+        Dot(
+            x=e.episode_return or 0.0,
+            y=e.fitness or 0.0,
+            kind="good" if e.success else "plain",
+            note=f"episode {e.number}: return {e.episode_return:.4g}, fitness {e.fitness:.4g}"
+            + (", success" if e.success else ""),
+        )
+        for e in known
+    ]
+    frame = Frame(
+        title="Return against fitness of the recorded episodes",
+        width=380,
+        height=260,
+        x_label="return of the episode",
+        y_label="fitness",
+        right=16,
+        is_steps=False,
+    )
+    return scatter(dots, frame)
+
+
+def video_of(opened: Opened, candidate: CandidateId) -> Path | None:
+    """The film of its best recorded episode: its own, or the run's for the winner."""
+    own = regular_file(opened.run.folder, f"{candidate_path(candidate)}/{VIDEO}")
+    if own is None and opened.index.best == candidate:
+        return regular_file(opened.run.folder, VIDEO)
+    return own
+
+
+def _versions(judgements: Sequence[Event]) -> tuple[Version, ...]:
+    """A later layer repeats what earlier ones found, or adds to it."""
+    versions: dict[int, Version] = {}
+    for event in judgements:
+        judged, number = load(Judged, event.data["judged"]), event.key["round"]
+        known = versions.get(number)
+        found = dict.fromkeys((*(known.findings if known else ()), *judged.verdict.findings))
+        one = Version(
+            round=number,
+            text=judged.candidate.text,
+            findings=tuple(found),
+            is_accepted=bool(event.data["accepted"]),
+        )
+        versions[number] = replace(one, findings=tuple(found))
+    return tuple(versions[number] for number in sorted(versions))
+
+
+def _evidence_marks(close: CloseUp, episode: int) -> tuple[Mark, ...]:
+    causes = close.analysis.causes if close.analysis else ()
+    return tuple(
+        Mark(x=float(seen.step), name=f"{cause.code}, step {seen.step}")
+        for cause in causes
+        for seen in cause.evidence
+        if seen.episode == episode
+    )
+
+
+def _nearest(step: int, logged: Mapping[int, float]) -> int | None:
+    return min(logged, key=lambda at: abs(at - step), default=None)
+
+
+def _age(index: int, n: int) -> int:
+    return 4 if index == n - 1 else min(3, 4 * index // max(n - 1, 1))

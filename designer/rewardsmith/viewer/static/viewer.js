@@ -1,0 +1,158 @@
+// Keyboard, filter, linked highlights, and the film in step with its components.
+// Everything works without it: links and forms stay links and forms.
+"use strict";
+(() => {
+  const find = (selector) => document.querySelector(selector);
+  const rows = () => [...document.querySelectorAll("[data-rows] [data-row]")].filter((row) => !row.hidden);
+
+  // ------------------------------------------------------------ rows and keys
+  let shown = "";  // the href of the chosen row: it survives a reload of the table
+
+  const hrefOf = (row) => row.querySelector("a")?.getAttribute("href") ?? "";
+
+  const choose = (step) => {
+    const all = rows();
+    if (!all.length) return;
+    const now = all.findIndex((row) => hrefOf(row) === shown);
+    const next = now < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(Math.max(now + step, 0), all.length - 1);
+    shown = hrefOf(all[next]);
+    markShown();
+    all[next].scrollIntoView({ block: "nearest" });
+    focusSeries(all[next].dataset.name);
+  };
+
+  const markShown = () => {
+    for (const row of document.querySelectorAll("[data-row]")) {
+      if (hrefOf(row) === shown) row.setAttribute("data-shown", "");
+      else row.removeAttribute("data-shown");
+    }
+  };
+
+  const follow = (selector) => find(selector)?.click();
+
+  const keys = {
+    j: () => choose(1),
+    k: () => choose(-1),
+    Enter: () => { if (shown) location.href = shown; },
+    "/": () => find("[data-filter]")?.focus(),
+    "]": () => follow("a[rel=next]"),
+    "[": () => follow("a[rel=prev]"),
+    u: () => (find("[data-up]") ?? find("#up-0"))?.click(),
+    r: () => find("#remark-text")?.focus(),
+    "?": () => find("#help").showModal(),
+    ArrowLeft: () => moveTo(stepNow() - 1),
+    ArrowRight: () => moveTo(stepNow() + 1),
+    " ": () => { const film = find("#rollout video"); if (film) film.paused ? film.play() : film.pause(); },
+  };
+
+  let before = "";
+  document.addEventListener("keydown", (event) => {
+    const at = event.target;
+    const typing = at.closest?.("input, textarea, select, dialog");
+    if (event.key === "Escape" && typing && at.blur) at.blur();
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (before === "g" && event.key === "b") { before = ""; follow("#best-link"); return; }
+    before = event.key;
+    if ((event.key === "Enter" || event.key === " ") && at.closest?.("a, button, summary, video")) return;
+    if (event.key === " " && !find("#rollout video")) return;
+    if (event.key.startsWith("Arrow") && (!find("#rollout svg[data-steps]") || at.closest?.("video, .code, .said"))) return;
+    const act = keys[event.key];
+    if (act) { event.preventDefault(); act(); }
+  });
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#help-button")) find("#help").showModal();
+  });
+
+  // ------------------------------------------------------------------- filter
+  const applyFilter = () => {
+    const input = find("[data-filter]");
+    if (!input) return;
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const row of document.querySelectorAll(`${input.dataset.filter} [data-row]`)) {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+    }
+  };
+  document.addEventListener("input", (event) => { if (event.target.matches("[data-filter]")) applyFilter(); });
+
+  // --------------------------------------------------------- linked highlights
+  const focusSeries = (name) => {
+    for (const area of document.querySelectorAll("[data-linked]")) {
+      let any = false;
+      for (const one of area.querySelectorAll(".series")) {
+        const is = Boolean(name) && one.dataset.name === name;
+        one.classList.toggle("focus", is);
+        any = any || is;
+      }
+      area.classList.toggle("has-focus", any);
+    }
+  };
+  document.addEventListener("pointerover", (event) => {
+    const named = event.target.closest?.("[data-linked] [data-name]");
+    if (event.target.closest?.("[data-linked]")) focusSeries(named?.dataset.name ?? "");
+  });
+  document.addEventListener("pointerout", (event) => {
+    if (!event.relatedTarget?.closest?.("[data-linked]")) focusSeries("");
+  });
+
+  // ------------------------------------------------------------------ rollout
+  const place = () => find("#rollout");
+  const length = () => Number(place()?.dataset.length ?? 0);
+  const stepNow = () => Number(place()?.dataset.step ?? 0);
+
+  const drawCursor = (step) => {
+    const chart = find("#rollout svg[data-steps]");
+    place().dataset.step = String(step);
+    const out = find("#step-now");
+    if (out) out.textContent = `step ${Math.round(step)}`;
+    if (!chart) return;
+    const { first, last, left, right } = chart.dataset;
+    const share = (step - first) / (last - first);
+    const x = Number(left) + share * (right - left);
+    const cursor = chart.querySelector(".cursor");
+    cursor.setAttribute("x1", x);
+    cursor.setAttribute("x2", x);
+  };
+
+  const moveTo = (step) => {
+    if (!place() || !length()) return;
+    const at = Math.min(Math.max(Math.round(step), 0), length());
+    drawCursor(at);
+    const film = find("#rollout video");
+    if (film && film.duration) film.currentTime = Math.min((at / length()) * film.duration, film.duration - 0.001);
+  };
+
+  const stepAt = (chart, event) => {
+    const { first, last, left, right } = chart.dataset;
+    const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(chart.getScreenCTM().inverse());
+    return Number(first) + ((point.x - left) / (right - left)) * (last - first);
+  };
+
+  document.addEventListener("pointerdown", (event) => {
+    const chart = event.target.closest?.("#rollout svg[data-steps]");
+    if (!chart) return;
+    moveTo(stepAt(chart, event));
+    chart.setPointerCapture(event.pointerId);
+  });
+  document.addEventListener("pointermove", (event) => {
+    const chart = event.target.closest?.("#rollout svg[data-steps]");
+    if (chart && event.buttons === 1) moveTo(stepAt(chart, event));
+  });
+
+  // A film's events do not bubble, but they are captured.
+  const playing = (film) => {
+    if (!film.isConnected) return;
+    if (film.duration && !film.seeking) drawCursor((film.currentTime / film.duration) * length());
+    if (!film.paused) requestAnimationFrame(() => playing(film));
+  };
+  document.addEventListener("play", (event) => { if (event.target.closest?.("#rollout")) playing(event.target); }, true);
+  document.addEventListener("loadedmetadata", (event) => {
+    if (event.target.closest?.("#rollout") && stepNow() > 0) moveTo(stepNow());
+  }, true);
+
+  // ------------------------------------------------- after a part was replaced
+  const refresh = () => { applyFilter(); markShown(); };
+  document.addEventListener("htmx:after:swap", refresh);
+  document.addEventListener("DOMContentLoaded", refresh);
+})();

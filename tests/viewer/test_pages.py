@@ -1,0 +1,174 @@
+"""What the pages show of a finished run, over real HTTP."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+VOID = {"meta", "link", "input", "br", "hr", "img", "source", "wbr"}
+PAGES = (
+    "/",
+    "/runs/{run}",
+    "/runs/{run}/part",
+    "/runs/{run}/candidates/0/0",
+    "/runs/{run}/candidates/0/1",
+    "/runs/{run}/candidates/1/0",
+    "/runs/{run}/candidates/1/0?show=compiled",
+    "/runs/{run}/candidates/1/0?show=diff&to=000/1",
+    "/runs/{run}/candidates/1/0/code?show=diff",
+    "/runs/{run}/candidates/1/0/rollout?episode=1&step=9",
+    "/runs/nothing",
+)
+
+
+class Checked(HTMLParser):
+    """Reads a page strictly: every element is closed in order, nothing is inline or external."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.faults: list[str] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = [name for name, _ in attrs]
+        if len(set(names)) != len(names):
+            self.faults.append(f"<{tag}> repeats an attribute: {names}")
+        for name, value in attrs:
+            self._check(tag, name, value or "")
+        if tag == "script" and "src" not in names:
+            self.faults.append("an inline script")
+        if tag == "style":
+            self.faults.append("an inline stylesheet")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            self._check(tag, name, value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(f"</{tag}> at {self.getpos()} closes something else")
+
+    def _check(self, tag: str, name: str, value: str) -> None:
+        if name == "id":
+            self.ids.append(value)
+        if name.startswith("on") or name == "style":
+            self.faults.append(f"<{tag}> has {name}={value!r}")
+        if name in ("src", "href", "action", "hx-get", "hx-post", "poster", "data", "srcset"):
+            if not value.startswith(("/", "#")) or value.startswith("//"):
+                self.faults.append(f"<{tag}> leads to {value!r}")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_is_well_formed_and_loads_nothing_from_elsewhere(
+    site: Any, done: Path, path: str
+) -> None:
+    answer = site.get(path.format(run=done.name))
+    page = Checked()
+    page.feed(answer.text)
+    assert page.faults == []
+    assert page.open == []
+    assert len(set(page.ids)) == len(page.ids)
+    assert "alert(1)" not in answer.text or "<script>alert" not in answer.text
+    assert "\u202e" not in answer.text
+    assert "\x1b" not in answer.text
+
+
+def test_list_shows_what_a_run_came_to(site: Any, done: Path) -> None:
+    page = site.get("/").text
+    row = page[page.index(f'href="/runs/{done.name}"') :]
+    assert "ended" in row
+    assert re.search(r'num">\s*3\s*<', row), "the best score"
+    assert "75%" in row, "the claim's success"
+    assert "$0.25" in row
+
+
+def test_list_is_sorted_as_asked(site: Any, runs_dir: Path) -> None:
+    page = site.get("/?sort=fitness&order=up").text
+    assert 'aria-sort="ascending"' in page
+    assert site.get("/?sort=nonsense&order=nonsense").status == 200
+
+
+def test_run_page_has_result_curves_lineage_and_candidates(site: Any, done: Path) -> None:
+    page = site.get(f"/runs/{done.name}").text
+    for expected in ("Reach the goal", "final (001/0)", "search never saw", "Learning", "Lineage"):
+        assert expected in page
+    assert page.count("data-row ") == 3
+    assert 'class="line best"' in page
+    assert "hx-trigger" not in page, "a run that has ended is not asked for again"
+
+
+def test_a_finding_stands_behind_its_line(site: Any, done: Path) -> None:
+    page = site.get(f"/runs/{done.name}/candidates/0/1").text
+    line = page.index('data-no="7"')
+    assert line < page.index("unknown-field", line) < page.index('data-no="8"')
+
+
+def test_candidate_is_compared_with_any_other(site: Any, done: Path) -> None:
+    base = f"/runs/{done.name}/candidates/1/0/code?show=diff"
+    parent, other = site.get(base).text, site.get(f"{base}&to=000/1").text
+    assert parent.count('class="row added"') == parent.count('class="row removed"') == 1
+    assert "speed" in other
+    assert "speed" not in parent
+    assert '<option value="000/0" selected>000/0 (parent)' in parent
+
+
+def test_evidence_leads_to_its_moment(site: Any, done: Path) -> None:
+    base = f"/runs/{done.name}/candidates/1/0"
+    assert f"{base}?episode=0&amp;step=7#rollout" in site.get(base).text
+    part = site.get(f"{base}/rollout?episode=0&step=7").text
+    assert 'data-step="7"' in part
+    assert 'class="cursor"' in part
+
+
+@pytest.mark.parametrize(
+    "query", ["episode=99&step=-1", "episode=x&step=9999999999", "episode=%00"]
+)
+def test_nonsense_in_an_address_shows_the_default(site: Any, done: Path, query: str) -> None:
+    answer = site.get(f"/runs/{done.name}/candidates/1/0/rollout?{query}")
+    assert answer.status == 200
+    assert 'data-step="0"' in answer.text
+
+
+def test_prompts_and_answers_of_a_candidate_are_shown(site: Any, done: Path) -> None:
+    page = site.get(f"/runs/{done.name}/candidates/1/0").text
+    assert "Write a reward." in page
+    assert "An answer" in page
+    assert "scripted/one" in page
+    assert "Model calls" not in site.get(f"/runs/{done.name}/candidates/0/0").text
+
+
+def test_components_are_drawn_in_step_and_over_the_training(site: Any, done: Path) -> None:
+    page = site.get(f"/runs/{done.name}/candidates/1/0").text
+    assert "share of variation" in page
+    assert page.count('class="chart small"') == 2  # near, and the return
+    assert 'class="line total"' in page
+    assert "Does its return mean fitness?" in page
+
+
+def test_film_is_sent_in_ranges(site: Any, done: Path) -> None:
+    path = f"/runs/{done.name}/candidates/1/0/video"
+    part = site.get(path, {"range": "bytes=256-259"})
+    assert part.status == 206
+    assert part.body == bytes([0, 1, 2, 3])
+    assert part.headers["content-range"] == "bytes 256-259/10240"
+    assert part.headers["content-type"] == "video/mp4"
+    assert site.get(f"/runs/{done.name}/candidates/0/0/video").status == 404
+
+
+def test_what_is_not_there_is_said(site: Any, done: Path) -> None:
+    for path in (f"/runs/{done.name}/candidates/7/0", "/runs/none", "/static/nope", "/nope"):
+        assert site.get(path).status == 404
+    assert site.get(f"/runs/{done.name}/candidates/x/0").status in (404, 422)
+
+
+def test_unchanged_part_of_a_page_is_not_sent_again(site: Any, done: Path) -> None:
+    path = f"/runs/{done.name}/part"
+    tag = site.get(path).headers["etag"]
+    assert site.get(path, {"if-none-match": tag}).status == 304
+    (done / "feedback.jsonl").write_text("More.\n", encoding="utf-8")
+    assert site.get(path, {"if-none-match": tag}).status == 200

@@ -1,0 +1,91 @@
+"""Remarks travel from a form into feedback.jsonl, where the loop reads them."""
+
+import threading
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from rewardsmith.errors import StoreError
+from rewardsmith.messages import CandidateId
+from rewardsmith.store.remarks import MAX_TEXT, append_remark, read_remarks
+
+
+def send(site: Any, done: Path, **fields: str) -> Any:
+    body = urlencode({"token": site.form_token()} | fields)
+    return site.post(f"/runs/{done.name}/remarks", body)
+
+
+def test_a_remark_reaches_the_loops_own_reader(site: Any, done: Path) -> None:
+    answer = send(site, done, text=" Use\r\nboth legs. \u00fc ", candidate="001/0")
+    assert answer.status == 303
+    assert answer.headers["location"] == f"/runs/{done.name}/candidates/1/0#remarks"
+    newest = read_remarks(done, after_line=2).remarks
+    assert [(r.text, r.candidate) for r in newest] == [
+        ("Use\nboth legs. \u00fc", CandidateId(1, 0))
+    ]
+
+
+def test_a_remark_is_shown_with_whether_it_was_read(site: Any, done: Path) -> None:
+    page = site.get(f"/runs/{done.name}").text
+    assert page.index("not read yet") < page.index("Slower, please.") < page.index("Use both legs.")
+    assert page.count('class="tag good">read<') == 1
+    own = site.get(f"/runs/{done.name}/candidates/1/0").text
+    assert "Slower, please." in own
+    assert "Use both legs." not in own
+
+
+def test_a_remark_is_escaped(site: Any, done: Path) -> None:
+    send(site, done, text="<img src=x onerror=alert(1)>")
+    assert "<img" not in site.get(f"/runs/{done.name}").text
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * (MAX_TEXT + 1)])
+def test_an_empty_or_endless_remark_is_refused_with_its_reason(
+    site: Any, done: Path, text: str
+) -> None:
+    before = (done / "feedback.jsonl").read_bytes()
+    assert "A remark has 1 to" in send(site, done, text=text).text
+    assert (done / "feedback.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize("candidate", ["009/9", "../..", "x"])
+def test_a_remark_on_nothing_is_refused(site: Any, done: Path, candidate: str) -> None:
+    assert send(site, done, text="hello", candidate=candidate).status == 404
+
+
+def test_a_line_that_an_editor_left_open_is_ended_first(done: Path) -> None:
+    (done / "feedback.jsonl").write_bytes(b"by hand, without an end")
+    append_remark(done, "second")
+    texts = [r.text for r in read_remarks(done, after_line=0).remarks]
+    assert texts == ["by hand, without an end", "second"]
+
+
+def test_many_writers_lose_and_mix_nothing(done: Path) -> None:
+    (done / "feedback.jsonl").unlink()
+    texts = {f"{writer}-{n} " + "x" * 3000 for writer in range(4) for n in range(5)}
+
+    def write(writer: int) -> None:
+        for n in range(5):
+            append_remark(done, f"{writer}-{n} " + "x" * 3000)
+
+    threads = [threading.Thread(target=write, args=(w,)) for w in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {r.text for r in read_remarks(done, after_line=0).remarks} == texts
+
+
+def test_a_remark_is_not_written_through_a_link_or_into_a_strange_folder(done: Path) -> None:
+    target = done.parent.parent / "target"
+    target.write_bytes(b"")
+    (done / "feedback.jsonl").unlink()
+    (done / "feedback.jsonl").symlink_to(target)
+    with pytest.raises(StoreError):
+        append_remark(done, "hello")
+    assert target.read_bytes() == b""
+    (done.parent / "PPO_1").mkdir()
+    with pytest.raises(StoreError, match="not a run"):
+        append_remark(done.parent / "PPO_1", "hello")
