@@ -72,7 +72,8 @@ def design(
         typer.Option(metavar="EXPR", help="Over one episode's fields; higher is better."),
     ] = None,
     success: Annotated[
-        str | None, typer.Option(metavar="EXPR", help="When the task counts as done.")
+        str | None,
+        typer.Option(metavar="EXPR", help="When the task counts as done; default: beyond chance."),
     ] = None,
     candidates: Annotated[int | None, typer.Option(help="Programs in one iteration.")] = None,
     iterations: Annotated[int | None, typer.Option(help="Rounds of the search.")] = None,
@@ -175,6 +176,22 @@ def inspect(
         show_run(opened)
     else:
         show_candidate(opened, candidate, with_compiled=compiled)
+
+
+@app.command()
+def feedback(
+    run: RunArgument,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What you want to say.")],
+    candidate: Annotated[
+        str | None, typer.Option(metavar="CANDIDATE", help="As in 001/2; the whole run by default.")
+    ] = None,
+    runs_dir: RunsOption = Path("runs"),
+) -> None:
+    """Say something about a run or a candidate; the next iteration reads it."""
+    from rewardsmith.cli.remarking import remark
+    from rewardsmith.cli.runs import find_run
+
+    remark(find_run(run, runs_dir), text, candidate)
 
 
 @app.command("diff")
