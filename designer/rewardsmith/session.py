@@ -63,9 +63,7 @@ class Examination:
     """What the probe measured; None when it did not run."""
 
 
-def start_run(
-    runs_dir: Path, task: Task, config: RunConfig, *, keeps_card: bool = False
-) -> Run:
+def start_run(runs_dir: Path, task: Task, config: RunConfig, *, keeps_card: bool = False) -> Run:
     """Check everything that was asked, then make the run's folder.
 
     Args:

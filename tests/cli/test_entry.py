@@ -56,8 +56,8 @@ def test_version_is_printed(tmp_path: Path) -> None:
         (["design", "--evn", "x"], "No such option: --evn. Did you mean --env"),
         (["design", "--env", "HalfCheeta", "--task", "x"], "Did you mean 'HalfCheetah-v5'?"),
         ([*DESIGN, "--task", "run_forwrd"], "Did you mean 'run_forward'"),
-        ([*DESIGN, "--task", "go up"], "needs --fitness and --success"),
-        ([*DESIGN, "--task", "go up", "--fitness", "mean(height)"], "--success is missing"),
+        ([*DESIGN, "--task", "go up"], "needs --fitness as well"),
+        ([*DESIGN, "--task", "go up", "--success", "height > 1"], "--fitness is missing"),
         (
             [*DESIGN, "--task", "up", "--fitness", "mean(heigt)", "--success", "height > 1"],
             "Did you mean `height`",

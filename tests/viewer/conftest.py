@@ -6,13 +6,12 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
-
-pytest.importorskip("fastapi", reason="the viewer's extra is not installed")
 
 from rewardsmith.config import RunConfig, to_mapping
 from rewardsmith.messages import (
@@ -39,7 +38,12 @@ from rewardsmith.store.calls import open_calls
 from rewardsmith.store.remarks import append_remark
 from rewardsmith.store.run import Run
 from rewardsmith.testing import toy_task
-from rewardsmith.viewer.serving import Place, prepare
+
+if TYPE_CHECKING:
+    from rewardsmith.viewer.serving import Place
+
+if find_spec("fastapi") is None or find_spec("uvicorn") is None:
+    collect_ignore_glob = ["test_*.py"]  # the extra `viewer` is not installed
 
 FIRST = '''"""Distance."""
 
@@ -69,9 +73,9 @@ class Answer(NamedTuple):
 
 
 class Site:
-    """A viewer that answers in a thread; requests go out as they are written, unlike a browser's."""
+    """A viewer that answers in a thread; requests go out as written, unlike a browser's."""
 
-    def __init__(self, place: Place, runs_dir: Path) -> None:
+    def __init__(self, place: "Place", runs_dir: Path) -> None:
         self.runs_dir, self.url = runs_dir, place.url
         self.port: int = place.sock.getsockname()[1]
         self._server = place.server
@@ -155,6 +159,8 @@ def done(runs_dir: Path) -> Path:
 @pytest.fixture
 def start() -> Iterator[Callable[..., Site]]:
     """Starts viewers; they end with the test."""
+    from rewardsmith.viewer.serving import prepare
+
     sites: list[Site] = []
 
     def starting(runs_dir: Path, **options: str) -> Site:
@@ -287,7 +293,7 @@ def _claim() -> Claim:
 def _ask_model(folder: Path) -> None:
     key = {"call": "001/designer/0/0/0"}
     about = {"step": "ask", "hash": "h", "attempt": 0, "model": "scripted/one"}
-    message = {"role": "user", "text": f"Write a reward. {SCRIPT}"}
+    message = {"role": "user", "text": f"Write a reward. {SCRIPT}\u202e\x1b[2J"}
     usage = {"input_tokens": 10, "output_tokens": 5}
     received = about | {
         "text": f"An answer {SCRIPT}",

@@ -1,5 +1,6 @@
 """Who may ask for what: each refusal over real HTTP."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from rewardsmith.viewer.guard import HEADERS, Door
+from rewardsmith.viewer.library import Library
 from rewardsmith.viewer.serving import door_for
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -116,6 +118,20 @@ def test_no_address_leads_out_of_the_runs(site: Any, done: Path, path: str) -> N
     answer = site.get(path.format(run=done.name))
     assert answer.status in (400, 404, 422)
     assert b"root:" not in answer.body
+
+
+@pytest.mark.parametrize("path", ["/runs/..%2fa", "/runs/..%5Ca", "/%2E%2e/a", "/runs/a%00"])
+def test_an_encoded_path_is_refused_before_any_page(site: Any, path: str) -> None:
+    assert site.get(path).text == "There is no such page.\n"
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../secret", "/etc", "a\\b", "a\0b", "x" * 5000])
+def test_a_name_that_is_no_name_finds_no_run(done: Path, name: str) -> None:
+    shutil.copytree(done, done.parent.parent / "secret")
+    library = Library(done.parent)
+    assert library.folder(name) is None
+    assert library.folder(f"{done.name}/../{done.name}") is None
+    assert library.folder(done.name) == done
 
 
 def test_links_lead_nowhere(site: Any, done: Path) -> None:

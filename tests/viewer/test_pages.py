@@ -1,11 +1,19 @@
 """What the pages show of a finished run, over real HTTP."""
 
+import hashlib
+import json
 import re
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from rewardsmith.store import spelling
+from rewardsmith.store.run import Run
+from rewardsmith.viewer.catalogue import read_entry
+from rewardsmith.viewer.index import index_of
 
 VOID = {"meta", "link", "input", "br", "hr", "img", "source", "wbr"}
 PAGES = (
@@ -172,3 +180,33 @@ def test_unchanged_part_of_a_page_is_not_sent_again(site: Any, done: Path) -> No
     assert site.get(path, {"if-none-match": tag}).status == 304
     (done / "feedback.jsonl").write_text("More.\n", encoding="utf-8")
     assert site.get(path, {"if-none-match": tag}).status == 200
+
+
+def test_repairs_are_shown_as_differences(site: Any, done: Path) -> None:
+    journal = done / "events.jsonl"
+    events = [spelling.parse(line) for line in journal.read_bytes().splitlines()]
+    at = next(i for i, e in enumerate(events) if e["event"] == "candidate_judged")
+    repaired = json.loads(json.dumps(events[at]))
+    repaired["key"]["round"] = 1
+    repaired["data"]["judged"]["candidate"]["text"] += "# repaired\n"
+    events.insert(at + 1, repaired)
+    numbered = (event | {"seq": seq} for seq, event in enumerate(events))
+    journal.write_bytes(b"".join(spelling.one_line(event) for event in numbered))
+    page = site.get(f"/runs/{done.name}/candidates/0/0?show=repairs").text
+    assert "Repair 1" in page
+    assert page.count('class="row added"') == 1
+    assert "repaired" in page
+
+
+def test_winner_is_the_same_everywhere(done: Path) -> None:
+    run = Run.read(done)
+    best = run.history().best
+    assert best is not None
+    assert index_of(run).best == best.id
+    assert read_entry(done).fitness == best.score
+
+
+def test_vendored_script_is_the_released_one() -> None:
+    blob = files("rewardsmith.viewer").joinpath("static", "htmx.min.js").read_bytes()
+    notice = files("rewardsmith.viewer").joinpath("static", "htmx.LICENSE.txt").read_text("utf-8")
+    assert hashlib.sha256(blob).hexdigest() in notice

@@ -46,7 +46,9 @@ def test_an_empty_or_endless_remark_is_refused_with_its_reason(
     site: Any, done: Path, text: str
 ) -> None:
     before = (done / "feedback.jsonl").read_bytes()
-    assert "A remark has 1 to" in send(site, done, text=text).text
+    answer = send(site, done, text=text)
+    assert answer.status == 422
+    assert "A remark has 1 to" in answer.text
     assert (done / "feedback.jsonl").read_bytes() == before
 
 

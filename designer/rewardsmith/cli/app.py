@@ -302,6 +302,19 @@ def draft_env(
     draft_to(ref, to, force=force)
 
 
+@envs.command("check")
+def check_envs(
+    refs: Annotated[
+        list[str] | None, typer.Argument(metavar="[ENV]...", help="As in --env of `design`.")
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every shipped card.")] = False,
+) -> None:
+    """Compare cards with their environments; status 1 when one does not hold."""
+    from rewardsmith.cli.card_page import check_cards
+
+    raise typer.Exit(check_cards(refs or (), all_=all_))
+
+
 @envs.command("fitness")
 def measure_fitness(
     ref: Annotated[str, typer.Argument(metavar="ENV", help="As in --env of `design`.")],

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from rewardsmith import session
+from rewardsmith.cli.drafting import card_for
 from rewardsmith.cli.probe_page import show_exploits, show_probe
 from rewardsmith.cli.terminal import cleaned, console, safe
 from rewardsmith.errors import UsageError
@@ -21,7 +22,9 @@ def check_file(path: Path, env: str, task: str | None) -> int:
     Raises:
         UsageError: The file cannot be read, or there is no such environment or task.
     """
-    examined = session.examine_program(read_program_file(path), env, task=task)
+    text = read_program_file(path)
+    with card_for(env) as found:
+        examined = session.examine_program(text, found.ref, task=task)
     show_findings(examined.verdict, path)
     if examined.report is not None and examined.program is not None:
         show_probe(examined.report, examined.program, console())

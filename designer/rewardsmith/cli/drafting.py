@@ -12,7 +12,7 @@ from rewardsmith.environments.cards import CARD_FILE, has_card
 from rewardsmith.environments.drafting.draft import Draft
 from rewardsmith.environments.reference import parse_reference
 from rewardsmith.errors import UsageError
-from rewardsmith.evaluation.surveyor import survey
+from rewardsmith.evaluation.surveyor import survey_draft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +25,12 @@ class FoundCard:
 
 
 @contextmanager
-def card_for(env: str, *, quiet: bool = False) -> Iterator[FoundCard]:
+def card_for(env: str, *, keeps: bool = False, quiet: bool = False) -> Iterator[FoundCard]:
     """The card that `--env` means; one is drafted where there is none.
 
     Args:
         env: A card's id or path, an environment's id, `module:Class`, a .py file.
+        keeps: Whether a draft will be kept in a run.
         quiet: Whether nothing is said of a draft.
 
     Raises:
@@ -38,9 +39,9 @@ def card_for(env: str, *, quiet: bool = False) -> Iterator[FoundCard]:
     if has_card(env):
         yield FoundCard(ref=env, is_draft=False)
         return
-    draft = survey(parse_reference(env, Path.cwd()))
+    draft = survey_draft(parse_reference(env, Path.cwd()))
     if not quiet:
-        show_draft(env, draft)
+        show_draft(env, draft, keeps=keeps)
     with tempfile.TemporaryDirectory(prefix="rewardsmith-") as folder:
         path = Path(folder) / _folder_name(env) / CARD_FILE
         path.parent.mkdir()
@@ -57,7 +58,7 @@ def draft_to(env: str, to: Path | None, *, force: bool) -> None:
     path = None if to is None else to / CARD_FILE if to.is_dir() or not to.suffix else to
     if path is not None and path.exists() and not force:
         raise UsageError(f"{str(path)!r} exists. Choose another path, or say --force.")
-    draft = survey(parse_reference(env, Path.cwd()))
+    draft = survey_draft(parse_reference(env, Path.cwd()))
     if path is None:
         print(draft.text, end="")
     else:
@@ -69,15 +70,13 @@ def draft_to(env: str, to: Path | None, *, force: bool) -> None:
         console().print(safe(said), soft_wrap=True)
 
 
-def show_draft(env: str, draft: Draft) -> None:
+def show_draft(env: str, draft: Draft, *, keeps: bool) -> None:
     """Say that a card was drafted, and what was assumed."""
     out = console(stderr=True)
     out.print(safe(f"{env} has no card, so one was drafted:"), soft_wrap=True)
     show_notes(draft)
-    said = (
-        f"  It is kept in the run, as {CARD_FILE}; `rewardsmith envs draft {env} -o {CARD_FILE}` "
-        "writes one to correct."
-    )
+    kept = f"It is kept in the run, as {CARD_FILE}; " if keeps else ""
+    said = f"  {kept}`rewardsmith envs draft {env} -o {CARD_FILE}` writes one to correct."
     out.print(safe(said, "dim"), soft_wrap=True)
 
 
@@ -91,5 +90,5 @@ def show_notes(draft: Draft) -> None:
 
 def _folder_name(env: str) -> str:
     """A short name that runs are called by: that of the class or id."""
-    name = env.rpartition(":")[2] or env
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(name).name.removesuffix(".py")).strip("-.") or "env"
+    name = Path(env.rpartition(":")[2] or env).name.removesuffix(".py")
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "env"

@@ -10,16 +10,19 @@ from rewardsmith import session
 from rewardsmith.cli.conclusion import show_conclusion
 from rewardsmith.cli.drafting import card_for
 from rewardsmith.cli.entry import Interrupted
+from rewardsmith.cli.fitness_page import success_beyond_chance
 from rewardsmith.cli.progress import progress_of
-from rewardsmith.cli.request import Request
+from rewardsmith.cli.request import NEVER, Request
 from rewardsmith.cli.terminal import console, safe
 from rewardsmith.cli.video import save_video
-from rewardsmith.config import parse_setting
+from rewardsmith.config import RunConfig, parse_setting
 from rewardsmith.environments.cards import load_card
 from rewardsmith.errors import UsageError
 from rewardsmith.evaluation.jobs import openings_of
 from rewardsmith.isolation.lock import forecast, is_enough
+from rewardsmith.messages import Task
 from rewardsmith.model_team import OFFLINE
+from rewardsmith.report.page import write_report
 from rewardsmith.store.run import Run
 
 
@@ -31,12 +34,23 @@ def begin(request: Request, runs_dir: Path, *, quiet: bool, with_video: bool) ->
         Interrupted: A person stopped it.
     """
     config = request.resolve_config()
-    with card_for(request.env, quiet=quiet) as card:
-        task = replace(request, env=card.ref).resolve_task()
+    with card_for(request.env, keeps=True, quiet=quiet) as card:
+        task = _task_of(replace(request, env=card.ref), config)
         _look_at_sandbox(task.env, config.require_sandbox)
         run = session.start_run(runs_dir, task, config, keeps_card=card.is_draft)
     with run:
         _drive(run, quiet=quiet, with_video=with_video)
+
+
+def _task_of(request: Request, config: RunConfig) -> Task:
+    """The task; a success criterion that nobody gave is measured, and said."""
+    task = request.resolve_task()
+    if task.success != NEVER:
+        return task
+    measured = replace(task, success=success_beyond_chance(task, config))
+    said = f"No --success was given, so an episode succeeds beyond chance: {measured.success}"
+    console(stderr=True).print(safe(said), soft_wrap=True)
+    return measured
 
 
 def proceed(folder: Path, settings: Sequence[str], *, quiet: bool, with_video: bool) -> None:
@@ -86,6 +100,7 @@ def _drive(run: Run, *, quiet: bool, with_video: bool) -> None:
     if with_video:
         out.print(safe(save_video(run)), soft_wrap=True)
     show_conclusion(run, out)
+    out.print(safe(f"One page with everything: {run.folder / write_report(run)}"), soft_wrap=True)
 
 
 def _finish(run: Run, out: Console, *, quiet: bool) -> None:

@@ -3,6 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
+from rewardsmith.cli.drafting import card_for
 from rewardsmith.cli.terminal import console, heading, safe
 from rewardsmith.environments.cards import EnvCard, TaskCard, card_names, load_card
 from rewardsmith.messages import FieldSpec
@@ -18,13 +19,15 @@ def list_cards() -> None:
 
 
 def show_card(ref: str) -> None:
-    """Print one card whole.
+    """Print one card whole; a drafted one for an environment without a card.
 
     Raises:
-        UsageError: There is no such card.
+        UsageError: There is no such card, and no such environment.
     """
-    card, out = load_card(ref), console()
-    out.print(safe(f"{card.ref}: {card.title}", "bold"))
+    out = console()
+    with card_for(ref) as found:
+        card = load_card(found.ref)
+    out.print(safe(f"{ref}: {card.title}", "bold"))
     out.print(safe(card.description))
     _show_episode(card, out)
     out.print(heading("State fields"), _fields_table(card))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rich.table import Table
 
 from rewardsmith.cli.drafting import card_for
+from rewardsmith.cli.request import NEVER
 from rewardsmith.cli.terminal import console, safe
 from rewardsmith.config import RunConfig
 from rewardsmith.environments.cards import EnvCard, ad_hoc_task, load_card, task_of
@@ -18,8 +19,6 @@ from rewardsmith.training.yardstick import Judgement, Reading, beyond_chance, ju
 
 FAILED = 1
 """Exit status when a measure does not separate."""
-NEVER = "step < 0"
-"""A success criterion for measuring a fitness alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +48,7 @@ def success_beyond_chance(task: Task, config: RunConfig) -> str:
     Raises:
         RewardsmithError: The fitness is never finite, or the environment does not run.
     """
+    fingerprint(task, load_card(task.env))  # a mistake in the fitness is said before anything runs
     readings = LocalEngine(1).run([readings_chain(task, config)])[0]
     return beyond_chance(task.fitness, readings)
 

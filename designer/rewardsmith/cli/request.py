@@ -13,6 +13,9 @@ from rewardsmith.environments.cards import EnvCard, ad_hoc_task, load_card, task
 from rewardsmith.errors import UsageError, unknown
 from rewardsmith.messages import Task
 
+NEVER = "step < 0"
+"""The success criterion of a task that came without one, until it is measured."""
+
 
 def read_init(path: Path) -> str:
     """The text of a person's own reward program.
@@ -36,6 +39,7 @@ class Request:
     """A task of the card, or an instruction in words beside `fitness`."""
     fitness: str | None = None
     success: str | None = None
+    """None beside a fitness: `resolve_task` then gives a criterion that never holds."""
     config: Path | None = None
     settings: tuple[str, ...] = ()
     """`KEY=VALUE`, as given."""
@@ -46,20 +50,20 @@ class Request:
         """The task that is meant.
 
         Raises:
-            UsageError: No such environment or task, or half of what an instruction needs.
+            UsageError: No such environment or task, or an instruction without a fitness.
         """
         card = load_card(self.env)
         if self.fitness is None and self.success is None:
             return task_of(card, self._known(card))
-        if self.fitness is None or self.success is None:
-            missing = "--fitness" if self.fitness is None else "--success"
-            raise UsageError(f"{missing} is missing: an instruction needs --fitness and --success.")
+        if self.fitness is None:
+            raise UsageError("--fitness is missing: --success alone cannot guide a search.")
         if self.task in card.tasks:
             raise UsageError(
                 f"{self.task!r} is a task of {card.ref} and brings its own fitness. "
                 "Drop --fitness and --success, or say the task in words."
             )
-        return ad_hoc_task(card, self.task, fitness=self.fitness, success=self.success)
+        success = NEVER if self.success is None else self.success
+        return ad_hoc_task(card, self.task, fitness=self.fitness, success=success)
 
     def resolve_config(self) -> RunConfig:
         """Defaults, then the file, then `--set`, then the other options.
@@ -73,5 +77,5 @@ class Request:
     def _known(self, card: EnvCard) -> str:
         if self.task in card.tasks:
             return self.task
-        hint = "A task in words needs --fitness and --success as well."
+        hint = "A task in words needs --fitness as well, and --success if you can say it."
         raise UsageError(unknown(f"task of {card.ref}", self.task, card.tasks, hint))

@@ -6,10 +6,8 @@ checker remains. Environment code is the user's own and trusted.
 
 import importlib
 import inspect
-import re
 import sys
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -25,12 +23,16 @@ from gymnasium.wrappers import (
     TransformAction,
 )
 
+from rewardsmith.environments.absences import (
+    missing_package,
+    no_environment,
+    no_such_name,
+    unknown_id,
+)
 from rewardsmith.environments.card_types import EnvCard
-from rewardsmith.errors import UsageError, unknown
+from rewardsmith.errors import UsageError
 
 Env = gymnasium.Env[Any, Any]
-
-_EXTRA = re.compile(r"gymnasium\[([\w-]+)\]")
 
 
 def make_env(card: EnvCard, *, render_mode: str | None = None) -> Env:
@@ -42,7 +44,7 @@ def make_env(card: EnvCard, *, render_mode: str | None = None) -> Env:
     kwargs = dict(card.kwargs)
     if render_mode is not None:
         kwargs["render_mode"] = render_mode
-    return flat(make_bare(card.id, code=card.home, ref=card.ref, kwargs=kwargs))
+    return flat(make_bare(card.id, code=card.home, ref=card.id, kwargs=kwargs))
 
 
 def make_bare(id_: str, *, code: Path | None, ref: str, kwargs: Mapping[str, Any]) -> Env:
@@ -69,8 +71,8 @@ def make_bare(id_: str, *, code: Path | None, ref: str, kwargs: Mapping[str, Any
             "render_mode='rgb_array', and render() return a picture."
         ) from error
     if not isinstance(made, gymnasium.Env):
-        raise UsageError(f"{ref}: {_no_env(made)}")
-    return _strip(cast(Env, made))
+        raise UsageError(f"{ref}: {no_environment(made)}")
+    return _strip(made)
 
 
 def flat(env: Env) -> Env:
@@ -114,8 +116,8 @@ def import_module(module: str, code: Path | None, ref: str) -> ModuleType:
         if module == missing or module.startswith(f"{missing}."):
             where = f" in {folder}" if folder else ""
             raise UsageError(
-                f"{ref}: no module {missing!r}. Install it, or put it beside the card: it was looked "
-                f"for among installed packages{f' and{where}' if where else ''}."
+                f"{ref}: no module {missing!r}. Install it, or put it beside the card: it was "
+                f"looked for among installed packages{f' and{where}' if where else ''}."
             ) from error
         raise UsageError(
             f"{ref}: {module!r} imports {missing!r}, which is not installed. `pip install "
@@ -149,67 +151,27 @@ def _target(module: str, name: str, code: Path | None, ref: str) -> Callable[...
     if found is None and name in gymnasium.registry:
         return None
     if found is None:
-        own = [
-            i for i in gymnasium.registry if _entry_module(i).split(".")[0] == module.split(".")[0]
-        ]
-        raise UsageError(
-            f"{ref}: {unknown(f'name in {module!r}', name, [*env_classes(imported), *own])}"
-        )
+        raise UsageError(no_such_name(module, name, env_classes(imported), ref))
     if not callable(found):
         raise UsageError(
             f"{ref}: {module}.{name} is a {type(found).__name__}, not a class of gymnasium.Env."
         )
     if inspect.isclass(found) and not issubclass(found, gymnasium.Env):
-        raise UsageError(f"{ref}: {_no_env(found, names=env_classes(imported))}")
+        raise UsageError(f"{ref}: {no_environment(found, names=env_classes(imported))}")
     return cast(Callable[..., Any], found)
-
-
-def _no_env(found: Any, names: list[str] | None = None) -> str:
-    """Says that something is no environment, and what to do about it."""
-    kind = found if inspect.isclass(found) else type(found)
-    bases = [base.__module__.split(".")[0] for base in kind.__mro__]
-    what = f"{kind.__name__} is no gymnasium.Env."
-    if "gym" in bases:
-        return f"{what} It is one of the old gym package: `pip install shimmy` converts it."
-    if "pettingzoo" in bases:
-        return f"{what} It has several agents, and rewardsmith trains one. Wrap it for one agent."
-    listed = f" The module defines {', '.join(names)}." if names else ""
-    return f"{what} Derive it from gymnasium.Env.{listed}"
 
 
 def _make_registered(id_: str, kwargs: Mapping[str, Any], ref: str) -> Any:
     if id_ not in gymnasium.registry:
-        raise UsageError(_unknown_id(id_))
+        raise UsageError(unknown_id(id_))
     try:
         return gymnasium.make(id_, max_episode_steps=-1, disable_env_checker=True, **kwargs)
     except gymnasium.error.DependencyNotInstalled as error:
-        raise UsageError(_missing(ref, str(error))) from error
+        raise UsageError(missing_package(ref, str(error))) from error
     except ModuleNotFoundError as error:
-        raise UsageError(_missing(ref, f"No module named {error.name!r}")) from error
+        raise UsageError(missing_package(ref, f"No module named {error.name!r}")) from error
     except gymnasium.error.UnregisteredEnv as error:
-        raise UsageError(_unknown_id(id_)) from error
-
-
-def _missing(ref: str, reason: str) -> str:
-    """What a missing package is called and how it is installed."""
-    extra = _EXTRA.search(reason)
-    named = re.search(r"No module named '([\w.]+)'", reason)
-    if extra:
-        remedy = f'`pip install "gymnasium[{extra[1]}]"` installs the extra {extra[1]!r}.'
-    elif named:
-        remedy = f"`pip install {named[1].split('.')[0].replace('_', '-')}` may bring it."
-    else:
-        remedy = "Install what it names."
-    return f"{ref} needs a package that is missing: {' '.join(reason.split())[:200].rstrip('.')}. {remedy}"
-
-
-def _unknown_id(id_: str) -> str:
-    near = get_close_matches(id_, gymnasium.registry, n=4, cutoff=0.6)
-    return (
-        unknown("environment id", id_, near).partition(" Known:")[0]
-        + " `rewardsmith envs list` lists the cards; an id that a package of yours registers is "
-        "written 'package:Id-v0', a class 'module:Class'."
-    )
+        raise UsageError(unknown_id(id_)) from error
 
 
 def _look_for_shadow(module: str, code: Path | None, ref: str) -> None:
@@ -230,11 +192,6 @@ def _look_for_shadow(module: str, code: Path | None, ref: str) -> None:
             f"{ref}: {first!r} is also the name of {found}, which is found first. Rename "
             f"{mine[0].name if mine[0].stem == first else mine[0].parent.name}."
         )
-
-
-def _entry_module(id_: str) -> str:
-    entry = gymnasium.registry[id_].entry_point
-    return entry if isinstance(entry, str) else getattr(entry, "__module__", "")
 
 
 def _strip(env: Env) -> Env:

@@ -1,10 +1,11 @@
 """Reads a card's state fields from environments, as fresh arrays with a leading axis.
 
 Compiled once for a set of environments. What is returned is always a copy of the simulator's
-state, so a step later it still says what was true when it was read.
+state, so a step later it still says what was true when it was read. Parts of the observation are
+views of the array that was handed in, which must therefore be a fresh one.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ import numpy as np
 from rewardsmith.environments.card_types import EnvCard
 from rewardsmith.environments.derived import Derived, derived_of
 from rewardsmith.environments.factory import Env
-from rewardsmith.environments.simulator import Getter, bind
-from rewardsmith.environments.sources import Index, Source, parse_source
+from rewardsmith.environments.simulator import bind
+from rewardsmith.environments.sources import BLOCKS, Index, Source, parse_source
 from rewardsmith.errors import ConfigError, UsageError
 from rewardsmith.messages import FieldSpec
 
@@ -57,15 +58,18 @@ class BatchReader:
                 self._derived.append(derived_of(spec, card.state))
             else:
                 self._read.append((spec, source))
-        self._obs_fields = [(s, x.index) for s, x in self._read if x.kind == "obs"]
+        self._obs_fields = [(s, (slice(None), *x.index)) for s, x in self._read if x.kind == "obs"]
         self._info_fields = [(s, x) for s, x in self._read if x.kind == "info"]
         self._groups = _group([(s, x) for s, x in self._read if x.is_simulator])
-        self._getters: dict[Source, list[Getter]] = {}
+        self._getters: dict[Source, list[Any]] = {}
+        """By row: a `Getter`, or the simulator's own array."""
+        self._held: dict[int, tuple[Any, Any]] = {}
+        """Model and data that a row's getters look into."""
         self._checked = False
         self.bind()
 
     def bind(self, rows: Sequence[int] | None = None) -> None:
-        """Look up the simulators' arrays anew; needed after a reset that may replace them."""
+        """Look up the arrays of simulators that a reset has replaced; costs nothing elsewhere."""
         if not self._groups:
             return
         if self._envs is None:
@@ -74,13 +78,19 @@ class BatchReader:
                 f"{self._card.ref}: {', '.join(names)} can only be read inside the environment's "
                 "own process. Step single environments, or give these fields an obs or info source."
             )
+        for row in range(len(self._envs)) if rows is None else rows:
+            raw = self._envs[row].unwrapped
+            held = (getattr(raw, "model", None), getattr(raw, "data", None))
+            known = self._held.get(row)
+            if known is None or any(old is not new for old, new in zip(known, held, strict=True)):
+                self._held[row] = held
+                self._bind_row(row)
+
+    def _bind_row(self, row: int) -> None:
+        assert self._envs is not None
         for source in self._groups:
             getters = self._getters.setdefault(source, [])
-            if rows is None:
-                getters[:] = [bind(source, env, self._card) for env in self._envs]
-            else:
-                for row in rows:
-                    getters[row] = bind(source, self._envs[row], self._card)
+            getters[row : row + 1] = [bind(source, self._envs[row], self._card)]
 
     def read(
         self,
@@ -100,7 +110,7 @@ class BatchReader:
         """
         fields: Fields = dict(self._constants_for(len(obs)))
         if self._obs_fields:
-            block = obs.astype(np.float64)
+            block = obs.astype(np.float64, copy=False)
             for spec, index in self._obs_fields:
                 fields[spec.name] = self._cut(block, index, spec)
         for spec, source in self._info_fields:
@@ -124,9 +134,15 @@ class BatchReader:
     ) -> np.ndarray:
         getters = self._getters[source]
         order = getters if rows is None else [getters[row] for row in rows]
-        values = [get(o, i) for get, o, i in zip(order, obs, infos, strict=True)]
-        if isinstance(values[0], np.ndarray) and values[0].ndim == 1:
-            return np.concatenate(values).reshape(len(values), -1)  # several times np.array's speed
+        if isinstance(order[0], np.ndarray):
+            values: list[Any] = order
+        else:
+            # Rows of an array take time to make, and only functions look at them.
+            shown = obs if source.kind == "function" else infos
+            values = [get(o, i) for get, o, i in zip(order, shown, infos, strict=True)]
+        first = values[0]
+        if isinstance(first, np.ndarray) and first.ndim:  # several times the speed of np.array
+            return np.concatenate(values).reshape(len(values), *first.shape)
         return np.array(values)
 
     def _read_info(
@@ -138,7 +154,11 @@ class BatchReader:
         at_start: bool,
     ) -> np.ndarray:
         try:
-            block = np.array([_follow(info, source.names) for info in infos])
+            if len(source.names) == 1:
+                key = source.names[0]
+                block = np.array([info[key] for info in infos])
+            else:
+                block = np.array([_follow(info, source.names) for info in infos])
         except KeyError as error:
             if at_start and spec.name in self._card.start_values:
                 return _start(spec, self._card.start_values[spec.name], len(infos))
@@ -148,19 +168,25 @@ class BatchReader:
                 f"{when}() has no {error.args[0]!r}. "
                 + ("Add 'at_start: 0.0' to the field." if at_start else "Correct its source.")
             ) from error
-        return self._cut(block, source.index, spec)
+        return self._cut(block, (slice(None), *source.index), spec)
 
     def _cut(self, block: np.ndarray, index: Index, spec: FieldSpec) -> np.ndarray:
         """One field out of a block with leading axis n, in the field's own dtype."""
         try:
-            values = block[(slice(None), *index)] if index else block
+            values = block[index]
         except IndexError as error:
             raise ConfigError(
                 f"{self._card.ref}: field {spec.name!r} reads {spec.source!r}, and one value of it "
                 f"has shape {block.shape[1:]}. Correct the index."
             ) from error
         dtype = _DTYPES[spec.kind]
-        return values if values.dtype == dtype else values.astype(dtype)
+        try:
+            return values if values.dtype == dtype else values.astype(dtype)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(
+                f"{self._card.ref}: field {spec.name!r} reads {spec.source!r}, which holds no "
+                "numbers. Let it be a number or an array of numbers."
+            ) from error
 
     def _constants_for(self, n: int) -> Fields:
         if n not in self._full_constants:
@@ -192,7 +218,7 @@ class FieldReader:
         """Read all fields after a step, or after a reset with `at_start`."""
         if at_start:
             self._batch.bind()
-        fields = self._batch.read(np.asarray(obs)[None], [info], at_start=at_start)
+        fields = self._batch.read(np.array(obs)[None], [info], at_start=at_start)
         return {name: values[0] for name, values in fields.items()}
 
 
@@ -210,12 +236,33 @@ def _wanted(card: EnvCard, names: Collection[str] | None) -> list[FieldSpec]:
 def _group(
     pairs: list[tuple[FieldSpec, Source]],
 ) -> dict[Source, list[tuple[FieldSpec, Index]]]:
-    """Fields by the block they are cut from, so that each block is copied once."""
+    """Fields by the block they are cut from, so that each block is copied once.
+
+    Contacts are one block, and so are the positions of all bodies, of all sites, of all geoms.
+    """
     groups: dict[Source, list[tuple[FieldSpec, Index]]] = {}
-    for spec, source in pairs:
-        block = Source(source.kind, source.names)
-        groups.setdefault(block, []).append((spec, source.index))
+    for spec, source, place in _merged(pairs):
+        groups.setdefault(source, []).append((spec, (slice(None), *place)))
     return groups
+
+
+def _merged(
+    pairs: list[tuple[FieldSpec, Source]],
+) -> Iterator[tuple[FieldSpec, Source, Index]]:
+    """(field, the source that reads its block, its index in that block)."""
+    alike: dict[tuple[str, ...], list[tuple[FieldSpec, Source]]] = {}
+    for spec, source in pairs:
+        alike.setdefault(source.family, []).append((spec, source))
+    for members in alike.values():
+        names = list(dict.fromkeys(source.names for _, source in members))
+        if members[0][1].kind not in BLOCKS or (
+            len(names) == 1 and members[0][1].kind != "contact"
+        ):
+            yield from ((spec, Source(x.kind, x.names), x.index) for spec, x in members)
+            continue
+        block = Source(members[0][1].kind, tuple(name for pair in names for name in pair))
+        for spec, source in members:
+            yield spec, block, (names.index(source.names), *source.index)
 
 
 def _constant(spec: FieldSpec) -> np.ndarray:
@@ -229,8 +276,6 @@ def _start(spec: FieldSpec, values: tuple[float, ...], n: int) -> np.ndarray:
 
 
 def _follow(info: Mapping[str, Any], path: tuple[str, ...]) -> Any:
-    if len(path) == 1:
-        return info[path[0]]
     value: Any = info
     for key in path:
         value = value[key]

@@ -1,8 +1,8 @@
 """One hash of what judges a task, frozen when a run starts.
 
 Equal for texts that differ in spacing or brackets only. It covers whatever could change a score:
-fitness and success with their semantics, the horizon, dt, and where every field that they read comes
-from, through derived fields. Audit metrics judge nothing and are not in it.
+fitness and success with their semantics, the horizon, dt, and where every field that they read
+comes from, through derived fields. Audit metrics judge nothing and are not in it.
 """
 
 import ast

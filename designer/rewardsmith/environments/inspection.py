@@ -12,6 +12,7 @@ import numpy as np
 
 from rewardsmith.environments.card_types import EnvCard
 from rewardsmith.environments.factory import Env, make_env
+from rewardsmith.environments.failures import blamed
 from rewardsmith.environments.fields import Fields
 from rewardsmith.environments.vector import StateVectorEnv
 from rewardsmith.errors import UsageError
@@ -41,12 +42,14 @@ def check_card(card: EnvCard, *, n_steps: int = 500, seed: int = 0) -> tuple[Car
         seed: Of environments and actions.
     """
     try:
-        env = make_env(card)
+        with blamed(card.id, "__init__"):
+            env = make_env(card)
+            vector = StateVectorEnv(card, N_ENVS)
         problems = [*_check_action(card, env), *_check_limit(card)]
-        env.close()
-        vector = StateVectorEnv(card, N_ENVS)
-        problems += _check_play(vector, n_steps, seed)
-        vector.close()
+        with blamed(card.id, "reset() or step()"):
+            problems += _check_play(vector, n_steps, seed)
+            env.close()
+            vector.close()
     except UsageError as error:
         return (CardProblem(subject="card", reason=str(error), remedy=""),)
     return tuple(problems)
@@ -95,13 +98,22 @@ def _check_play(vector: StateVectorEnv, n_steps: int, seed: int) -> list[CardPro
     rng = np.random.default_rng(seed)
     extremes = _Extremes()
     extremes.add(vector.reset(seed).fields)
+    is_finite = True
     for _ in range(n_steps):
         step = vector.step(random_actions(vector.card, vector.n_envs, rng))
         extremes.add(step.fields)
         extremes.add(step.start_fields)
-    return [
+        is_finite &= bool(np.isfinite(step.next_obs).all() and np.isfinite(step.obs).all())
+    return ([] if is_finite else [_NOT_FINITE]) + [
         p for spec in vector.spec.fields for p in extremes.judge(spec.name, spec.low, spec.high)
     ]
+
+
+_NOT_FINITE = CardProblem(
+    subject="observation",
+    reason="It was not finite in random play.",
+    remedy="A policy cannot learn from it: find the division by 0 or the blow-up.",
+)
 
 
 class _Extremes:

@@ -18,8 +18,8 @@ class EnvRef:
     text: str
     """As the person wrote it."""
     id: str
-    """What a card's `id` says: a registered id, `module:Class` or `module:Id-v0`; only a module where
-    the file's one environment is meant."""
+    """What a card's `id` says: a registered id, `module:Class` or `module:Id-v0`; only a module
+    where the file's one environment is meant."""
     code: Path | None
     """Folder in which the module is looked for; None for an id of the registry."""
 
@@ -28,7 +28,7 @@ def parse_reference(text: str, folder: Path) -> EnvRef:
     """Read what `--env` said.
 
     Args:
-        text: `Hopper-v5`, `my_pkg.envs:MyEnv-v0`, `my_pkg.envs:MyEnv`, `my_arm.py:MyArm`, `my_arm.py`.
+        text: `Hopper-v5`, `my_pkg:MyEnv-v0`, `my_pkg.envs:MyEnv`, `my_arm.py:MyArm`, `my_arm.py`.
         folder: The person's own, where modules and files are looked for.
 
     Raises:
@@ -59,8 +59,8 @@ def _file(text: str, path: Path, name: str) -> EnvRef:
         raise UsageError(f"There is no file {str(path)!r}.{listed}")
     if not path.stem.isidentifier():
         raise UsageError(
-            f"{path.name!r} cannot be imported: {path.stem!r} is no Python name. Rename the file, as "
-            f"in {path.stem.replace('-', '_')}.py."
+            f"{path.name!r} cannot be imported: {path.stem!r} is no Python name. Rename the file, "
+            f"as in {path.stem.replace('-', '_')}.py."
         )
     root, parts = path.resolve().parent, [path.stem]
     while (root / "__init__.py").is_file():

@@ -25,6 +25,9 @@ SourceKind = Literal[
 ]
 Index = tuple[int | slice, ...]
 
+BLOCKS: frozenset[str] = frozenset(("contact", "body", "site", "geom"))
+"""Kinds of which several are read at once; a `Source` then has all their names in a row."""
+
 FORMS = (
     "obs[2:8], obs[3], info.x_position, qpos[0], qvel[3:6], body(torso).xpos, body(torso).xquat, "
     "site(tip), geom(ball), sensor(touch), contact(a, b), min_distance(a, b), "
@@ -67,6 +70,13 @@ class Source:
     """Key path of `info` and `attr`, (name, array) of a named thing, the pair, or the text."""
     index: Index = ()
     """Applied to one environment's value; () takes all of it."""
+
+    @property
+    def family(self) -> tuple[str, ...]:
+        """Equal for sources whose values can be read as one block."""
+        if self.kind == "contact":
+            return ("contact",)
+        return (self.kind, self.names[1]) if self.kind in BLOCKS else (self.kind, *self.names)
 
     @property
     def is_simulator(self) -> bool:

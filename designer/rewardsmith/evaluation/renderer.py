@@ -135,8 +135,9 @@ def _read(frames: list[Frame], status: ExitStatus) -> Film:
     results = [frame.payload for frame in frames if frame.kind == RESULT]
     if not results:
         return Film(video=None, reason=f"the renderer ended early ({status.reason})")
-    reply = parse_json(results[0])
-    reason = reply.get("reason") if isinstance(reply, dict) else None
+    parsed = parse_json(results[0])
+    reply = parsed if isinstance(parsed, dict) else {}
+    reason = reply.get("reason")
     if reason:
         line = " ".join(clean_text(str(reason)).split())
         return Film(video=None, reason=line[:_REASON_LENGTH], is_final=bool(reply.get("is_final")))

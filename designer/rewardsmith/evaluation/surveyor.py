@@ -1,17 +1,22 @@
-"""The surveyor process: drafts a card for an environment that has none.
+"""The surveyor process: looks at an environment before anything is judged in it.
 
-It runs the person's own environment code under the conditions of every other child: a fresh
-interpreter, a scrubbed environment, limits. It holds no reward code and is not locked. What goes
-wrong in it comes back as one line.
+It drafts a card for an environment that has none, or compares a card with its environment. It runs
+the person's own environment code under the conditions of every other child: a fresh interpreter, a
+scrubbed environment, limits. It holds no reward code and is not locked. What goes wrong in it comes
+back as one line.
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from rewardsmith.environments.cards import EnvCard, load_card
 from rewardsmith.environments.drafting.draft import Draft, draft_card
 from rewardsmith.environments.drafting.field_draft import Note
+from rewardsmith.environments.inspection import CardProblem, check_card
 from rewardsmith.environments.reference import EnvRef
+from rewardsmith.environments.speed import Speed, measure_speed
 from rewardsmith.errors import RewardsmithError, UsageError
 from rewardsmith.isolation.child import Workplace, open_workplace
 from rewardsmith.isolation.frames import RESULT, Frame, FrameError
@@ -27,7 +32,16 @@ STALL_S: Final = 180.0
 _LAST_LINES: Final = 3
 
 
-def survey(ref: EnvRef) -> Draft:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What a card and its environment came to."""
+
+    problems: tuple[CardProblem, ...]
+    speed: Speed | None
+    """None when the environment does not run."""
+
+
+def survey_draft(ref: EnvRef) -> Draft:
     """Draft a card in a process of its own.
 
     Raises:
@@ -35,39 +49,7 @@ def survey(ref: EnvRef) -> Draft:
             its process.
     """
     request = {"text": ref.text, "id": ref.id, "code": str(ref.code) if ref.code else None}
-    child = spawn(
-        MODULE,
-        job=encode_job(request),
-        limits=Limits(cpu_s=CPU_S, memory_bytes=None),
-        openings=Openings(import_paths=(str(ref.code),) if ref.code else ()),
-    )
-    try:
-        frames, status = collect(child, stall_s=STALL_S)
-    except FrameError as error:
-        raise UsageError(f"{ref.text}: its process broke the protocol: {error}.") from error
-    return _read(frames, ref, f"{status.reason}{_last_words(child.stderr_text)}")
-
-
-def answer(place: Workplace) -> None:
-    """Draft the card that the job asks for."""
-    told = place.request
-    code = Path(told["code"]) if told["code"] else None
-    try:
-        draft = draft_card(EnvRef(text=told["text"], id=told["id"], code=code))
-    except RewardsmithError as error:
-        place.send_result({"error": str(error)})
-        return
-    notes = [[note.kind, note.text] for note in draft.notes]
-    place.send_result({"text": draft.text, "notes": notes})
-
-
-def _read(frames: list[Frame], ref: EnvRef, ending: str) -> Draft:
-    results = [frame.payload for frame in frames if frame.kind == RESULT]
-    reply: Any = parse_json(results[0]) if results else None
-    if not isinstance(reply, Mapping):
-        raise UsageError(
-            f"{ref.text} ended the process that looked at it ({ending}). Run it on its own to see why."
-        )
+    reply = _ask({"draft": request}, ref.text, ref.code)
     if "error" in reply:
         raise UsageError(clean_text(str(reply["error"]), kept_bytes=4096).strip())
     notes = tuple(
@@ -75,6 +57,80 @@ def _read(frames: list[Frame], ref: EnvRef, ending: str) -> Draft:
         for kind, text in reply["notes"]
     )
     return Draft(text=str(reply["text"]), notes=notes)
+
+
+def survey_card(card: EnvCard) -> Survey:
+    """Compare a card with its environment in a process of its own; what is wrong is a value."""
+    try:
+        reply = _ask({"check": card.ref}, card.id, card.home)
+    except UsageError as error:
+        reply = {"error": str(error)}
+    if "error" in reply:
+        said = clean_text(str(reply["error"]), kept_bytes=4096).strip()
+        return Survey(
+            problems=(CardProblem(subject="environment", reason=said, remedy=""),), speed=None
+        )
+    speed = reply["speed"]
+    return Survey(
+        problems=tuple(CardProblem(**problem) for problem in reply["problems"]),
+        speed=Speed(**speed) if speed else None,
+    )
+
+
+def answer(place: Workplace) -> None:
+    """Draft or check, as the job asks."""
+    told = place.request
+    try:
+        reply = _draft(told["draft"]) if "draft" in told else _check(str(told["check"]))
+    except RewardsmithError as error:
+        reply = {"error": str(error)}
+    place.send_result(reply)
+
+
+def _draft(told: Mapping[str, Any]) -> dict[str, Any]:
+    code = Path(told["code"]) if told["code"] else None
+    draft = draft_card(EnvRef(text=told["text"], id=told["id"], code=code))
+    return {"text": draft.text, "notes": [[note.kind, note.text] for note in draft.notes]}
+
+
+def _check(ref: str) -> dict[str, Any]:
+    card = load_card(ref)
+    problems = check_card(card)
+    is_running = not any(p.subject == "card" for p in problems)
+    return {
+        "problems": [asdict(problem) for problem in problems],
+        "speed": asdict(measure_speed(card)) if is_running else None,
+    }
+
+
+def _ask(request: Mapping[str, Any], called: str, code: Path | None) -> Mapping[str, Any]:
+    """One child's reply.
+
+    Raises:
+        UsageError: It ended without one.
+    """
+    child = spawn(
+        MODULE,
+        job=encode_job(request),
+        limits=Limits(cpu_s=CPU_S, memory_bytes=None),
+        openings=Openings(import_paths=(str(code),) if code else ()),
+    )
+    try:
+        frames, status = collect(child, stall_s=STALL_S)
+    except FrameError as error:
+        raise UsageError(f"{called}: its process broke the protocol: {error}.") from error
+    return _reply(frames, called, f"{status.reason}{_last_words(child.stderr_text)}")
+
+
+def _reply(frames: list[Frame], called: str, ending: str) -> Mapping[str, Any]:
+    results = [frame.payload for frame in frames if frame.kind == RESULT]
+    reply: Any = parse_json(results[0]) if results else None
+    if not isinstance(reply, Mapping):
+        raise UsageError(
+            f"{called} ended the process that looked at it ({ending}). Run it on its own to see "
+            "why."
+        )
+    return reply
 
 
 def _last_words(stderr: str) -> str:

@@ -15,6 +15,9 @@ _TOP: Final = 18
 _BOTTOM: Final = 214
 _STRIP: Final = 248
 """Height of the row of candidates without a score."""
+_NAMED: Final = 24
+"""Candidates up to which all are named."""
+_NAME_WIDTH: Final = 38
 _WIDTH: Final = 560
 """Least width of the picture."""
 
@@ -47,7 +50,7 @@ def lineage_chart(nodes: Sequence[Node]) -> Markup:
     parts = [
         *_ground(iterations, column, width, y, nodes),
         *(edge for node in nodes for edge in _edges(node, places, best_line)),
-        *(_dot(node, places[node.id], len(nodes)) for node in nodes),
+        *(_dot(node, places[node.id], _label_offset(node, nodes, column)) for node in nodes),
     ]
     return svg(width, _height(nodes), "Lineage of the candidates, by score", parts, "lineage")
 
@@ -111,14 +114,24 @@ def _edges(
             yield f'<path class="{kind}" d="{path}"/>'
 
 
-def _dot(node: Node, place: Place, n_nodes: int) -> str:
+def _label_offset(node: Node, nodes: Sequence[Node], column: float) -> float | None:
+    """Where its name stands below its dot; None where names would only cover each other."""
+    if len(nodes) > _NAMED and not node.is_best:
+        return None
+    peers = sorted(n.id.number for n in nodes if n.id.iteration == node.id.iteration)
+    is_dense = (column - 40) / len(peers) < _NAME_WIDTH
+    return 19 if is_dense and peers.index(node.id.number) % 2 else -10
+
+
+def _dot(node: Node, place: Place, label: float | None) -> str:
     x, y = place
     state = node.state.replace(" ", "-").replace("_", "-")
     score = "no score" if node.score is None else f"score {node.score:.4g}"
     note = f"{node.id}, {node.state}, {score}"
     kind = f"node {escape(state)}{' best' if node.is_best else ''}"
     drawn = f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{7 if node.is_best else 5}"/>'
-    if n_nodes <= 24 or node.is_best:
-        drawn += text(x, y - 10, str(node.id), "name best" if node.is_best else "name", "middle")
+    if label is not None:
+        kind = "name best" if node.is_best else "name"
+        drawn += text(x, y + label, str(node.id), kind, "middle")
     group = f'<g class="series" data-name="{node.id}"><title>{escape(note)}</title>{drawn}</g>'
     return f'<a href="{escape(node.href)}">{group}</a>' if node.href else group

@@ -93,14 +93,16 @@ def ticked(text: str) -> Markup:
 def percent(share: float | None) -> str:
     """A share of a whole.
 
-    >>> [percent(v) for v in (None, 0.555, -0.0, 400.0)]
+    >>> [percent(v) for v in (None, 0.555, -0.001, 400.0)]
     ['–', '56%', '0%', '4e+04%']
     """
     if share is None:
         return "–"
     if not math.isfinite(share):
         return str(share)
-    return f"{share + 0.0:.0%}" if abs(share) < 100 else f"{100 * share:.0e}%"
+    if abs(share) >= 100:
+        return f"{100 * share:.0e}%"
+    return f"{round(share, 2) + 0.0:.0%}"  # + 0.0: no -0 %
 
 
 def seconds(value: float | None) -> str:

@@ -124,7 +124,7 @@ def judge(readings: Sequence[Reading]) -> Judgement:
         return Judgement(separates=None, reasons=(*reasons, "no competent rollout is known"))
     top = max(others, key=lambda r: r.fitness.high, default=None)
     if top is not None and not known.fitness.low > top.fitness.high:
-        said = f"{top.name!r} has a fitness of {top.fitness}, and the competent rollout {known.fitness}"
+        said = f"{top.name!r} has a fitness of {top.fitness}, the competent rollout {known.fitness}"
         return Judgement(separates=False, reasons=(*reasons, said))
     return Judgement(separates=not reasons, reasons=tuple(reasons))
 

@@ -48,6 +48,13 @@ _STATIC: Final = {
     "icon.svg": "image/svg+xml",
 }
 _SORT_KEYS: Final[dict[str, SortKey]] = {key: key for key in get_args(SortKey)}
+_NO_TELEMETRY: Final[Any] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "auto_configure": False,
+}
+"""Since 0.165 an environment variable can have FastAPI send what is looked at elsewhere."""
 _REPORT_POLICY: Final = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 )
@@ -66,7 +73,7 @@ class Site:
 def create_app(runs_dir: Path, door: Door | None = None) -> ASGIApp:
     """The viewer of the runs below `runs_dir`, behind its guard."""
     door = door or Door()
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=_NO_TELEMETRY)
     runs_dir = runs_dir.resolve()
     site = Site(
         library=Library(runs_dir),
@@ -114,6 +121,12 @@ def _add_errors(app: FastAPI, site: Site) -> None:
     async def unreadable(request: Request, error: Exception) -> Response:
         name = str(request.path_params.get("name", ""))
         return site.render("problem.html.j2", title="Unreadable", text=str(error), name=name)
+
+    @app.exception_handler(Exception)
+    async def broken(request: Request, error: Exception) -> Response:
+        """A defect of ours: said on this page, and in full where the viewer was started."""
+        text = f"This page could not be made: {type(error).__name__}: {error}"
+        return site.render("problem.html.j2", http_status=500, title="A defect", text=text, name="")
 
     @app.exception_handler(HTTPException)
     async def missing(request: Request, error: Exception) -> Response:
@@ -191,12 +204,14 @@ def _add_list(app: FastAPI, site: Site) -> None:
 def _add_run(app: FastAPI, site: Site) -> None:
     @app.get("/runs/{name}")
     def run(name: str) -> Response:
-        return site.render("run.html.j2", **run_page(_opened(site, name)))
+        opened = _opened(site, name)
+        calls = site.library.calls(opened.run.folder)
+        return site.render("run.html.j2", **run_page(opened, calls))
 
     @app.get("/runs/{name}/part")
     def part(name: str, request: Request) -> Response:
         opened = _opened(site, name)
-        context = run_page(opened)
+        context = run_page(opened, site.library.calls(opened.run.folder))
         tag = _tag(opened, context, site.door)
         headers = {"etag": tag, "cache-control": "no-cache, private"}
         if request.headers.get("if-none-match") == tag:
@@ -236,7 +251,8 @@ def _add_candidate(app: FastAPI, site: Site) -> None:
     def candidate(name: str, iteration: int, number: int, request: Request) -> Response:
         opened = _opened(site, name)
         id_ = _candidate(opened, iteration, number)
-        context = candidate_page(opened, id_, dict(request.query_params))
+        calls = site.library.calls(opened.run.folder)
+        context = candidate_page(opened, calls, id_, dict(request.query_params))
         return site.render("candidate.html.j2", **context)
 
     @app.get(base + "/code")
@@ -283,7 +299,10 @@ def _remark(site: Site, name: str, form: dict[str, str]) -> Response:
         if candidate is None:
             raise _missing("candidate")
         back = candidate_url(name, candidate)
-    append_remark(opened.run.folder, form.get("text", ""), candidate=candidate)
+    try:
+        append_remark(opened.run.folder, form.get("text", ""), candidate=candidate)
+    except StoreError as error:
+        raise HTTPException(422, str(error)) from error
     return RedirectResponse(f"{back}#remarks", status_code=303)
 
 

@@ -2,12 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from rewardsmith.errors import StoreError
 from rewardsmith.messages import CandidateId
-from rewardsmith.store.calls import read_calls
-from rewardsmith.store.journal import Event
+from rewardsmith.store.journal import Event, Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +63,13 @@ class Calls:
         return tuple(c for c in self.calls if (c.iteration, c.candidate) == candidate)
 
 
-def calls_of(folder: Path) -> Calls:
-    """The calls of the run in `folder`, in the order in which they were asked."""
+def calls_of(reading: Reading) -> Calls:
+    """The calls of a run, in the order in which they were asked."""
     try:
-        events = read_calls(folder)
-    except StoreError as error:
-        return Calls(problem=str(error))
-    try:
-        return Calls(calls=tuple(_collected(events)))
+        calls = tuple(_collected(reading.events))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         return Calls(problem=f"llm.jsonl holds a call that this version cannot read: {error!r}.")
+    return Calls(calls=calls, problem=reading.problem)
 
 
 def _collected(events: Sequence[Event]) -> Iterable[Call]:

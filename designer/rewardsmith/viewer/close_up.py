@@ -1,5 +1,6 @@
 """One candidate in full: its messages, its curves, and its recorded episodes."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ from rewardsmith.viewer.library import Opened, regular_file
 
 VIDEO: Final = "rollout.mp4"
 _RETURN: Final = "rollout/ep_rew_mean"
+_DOCSTRING: Final = re.compile(r"\s*(\"{3}|'{3})\s*([^\n]+?)\s*(?:\1|\n|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,12 @@ class CloseUp:
     """The first text and every repair."""
     result: Result | None
     analysis: Analysis | None
+
+    @property
+    def summary(self) -> str:
+        """The first line of the program's docstring; empty when it has none."""
+        found = _DOCSTRING.match(self.candidate.text)
+        return found[2].strip() if found else ""
 
     @property
     def findings(self) -> tuple[Finding, ...]:

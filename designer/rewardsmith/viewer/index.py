@@ -80,6 +80,10 @@ class Index:
         """The row of `candidate`, if there is one."""
         return next((row for row in self.rows if row.id == candidate), None)
 
+    def row_at(self, iteration: int, number: int) -> Row | None:
+        """The row of the candidate with that number of that iteration, if there is one."""
+        return self.row(CandidateId(iteration, number))
+
     def children(self, candidate: CandidateId) -> tuple[CandidateId, ...]:
         """Candidates that name it as a parent."""
         return tuple(row.id for row in self.rows if candidate in row.parents)

@@ -14,9 +14,11 @@ from typing import Final
 
 from rewardsmith.errors import StoreError
 from rewardsmith.store.artifacts import inside
+from rewardsmith.store.calls import CALLS_FILE
 from rewardsmith.store.journal import Reading, read_sound
 from rewardsmith.store.layout import EVENTS_FILE, RUN_FILE
 from rewardsmith.store.run import Run
+from rewardsmith.viewer.calls import Calls, calls_of
 from rewardsmith.viewer.index import Index, index_of
 
 KEPT_RUNS: Final = 16
@@ -46,11 +48,20 @@ class _Shelf:
 
 
 @dataclass(slots=True)
+class _CallShelf:
+    reading: Reading
+    calls: Calls
+    stamp: Stamp
+    inode: int
+
+
+@dataclass(slots=True)
 class Library:
     """Opens the runs below `runs_dir`; safe to use from several threads."""
 
     runs_dir: Path
     _shelves: OrderedDict[str, _Shelf] = field(default_factory=OrderedDict)
+    _calls: OrderedDict[str, _CallShelf] = field(default_factory=OrderedDict)
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def folder(self, name: str) -> Path | None:
@@ -80,6 +91,27 @@ class Library:
             while len(self._shelves) > KEPT_RUNS:
                 self._shelves.popitem(last=False)
             return shelf.opened
+
+    def calls(self, folder: Path) -> Calls:
+        """The calls to models of the run in `folder`, read anew only where there are more."""
+        path = folder / CALLS_FILE
+        with self._turn:
+            status, shelf = _status(path), self._calls.get(folder.name)
+            if status is None:
+                return Calls()
+            stamp = stamp_of(status)
+            if shelf is None or (shelf.stamp, shelf.inode) != (stamp, status.st_ino):
+                known = shelf.reading if shelf and shelf.inode == status.st_ino else None
+                try:
+                    reading = read_sound(path, known)
+                except StoreError as error:
+                    return Calls(problem=str(error))
+                shelf = _CallShelf(reading, calls_of(reading), stamp, status.st_ino)
+                self._calls[folder.name] = shelf
+            self._calls.move_to_end(folder.name)
+            while len(self._calls) > KEPT_RUNS:
+                self._calls.popitem(last=False)
+            return shelf.calls
 
 
 def is_run(folder: Path) -> bool:

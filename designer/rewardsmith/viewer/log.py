@@ -61,6 +61,12 @@ def _line(event: Event) -> LogLine | None:
     return LogLine(time=event.time, text=words[0], kind=words[1], candidate=candidate)
 
 
+def _resumed(event: Event) -> str:
+    settings = event.data.get("settings") or {}
+    changed = ", ".join(f"{key}={value}" for key, value in settings.items())
+    return "Continued from what is on disk" + (f", now with {changed}" if changed else "")
+
+
 def _judged(event: Event) -> Words | None:
     findings = event.data["judged"]["verdict"]["findings"]
     worst = [f for f in findings if f["severity"] == "error"]
@@ -126,7 +132,7 @@ def _control(event: Event) -> str:
 
 _WORDS: Final[Mapping[str, Callable[[Event], Words | None]]] = {
     "run_started": lambda event: ("The run began", "head"),
-    "run_resumed": lambda event: ("Continued from what is on disk", "head"),
+    "run_resumed": lambda event: (_resumed(event), "head"),
     "run_ended": lambda event: (f"The run ended: {event.data['reason']}", "head"),
     "iteration_started": lambda event: (
         f"Iteration {event.key['iteration']}: {len(event.data['candidates'])} programs proposed",

@@ -16,7 +16,7 @@ from rewardsmith.report.lineage_chart import Node, lineage_chart
 from rewardsmith.report.table import HEADINGS, claim_lines, search_line
 from rewardsmith.store.codec import load
 from rewardsmith.store.remarks import read_remarks
-from rewardsmith.viewer.calls import calls_of
+from rewardsmith.viewer.calls import Calls
 from rewardsmith.viewer.catalogue import is_driven
 from rewardsmith.viewer.close_up import (
     CloseUp,
@@ -59,7 +59,7 @@ def candidate_url(name: str, candidate: CandidateId) -> str:
     return f"{run_url(name)}/candidates/{candidate.iteration}/{candidate.number}"
 
 
-def run_page(opened: Opened) -> Context:
+def run_page(opened: Opened, calls: Calls) -> Context:
     """Everything on the page of a run."""
     run, index = opened.run, opened.index
     bars = open_bars(run)
@@ -84,14 +84,15 @@ def run_page(opened: Opened) -> Context:
         "n_iterations": len(run.events("iteration_ended")),
         "planned_iterations": _planned(opened),
         "total": total,
-        "calls": calls_of(run.folder),
+        "calls": calls,
+        "model": run.manifest.config.get("model", {}),
         "claim": claim,
         "claim_headings": HEADINGS,
         "claim_lines": claim_lines(claim, n_episodes=report_episodes(opened)) if claim else (),
         "claim_chart": claim_chart(claim) if claim and claim.rows else None,
         "search_line": search_line(claim) if claim else "",
         "curves": _curves(opened),
-        "lineage": _lineage(opened) if index.rows else None,
+        "lineage": _lineage(opened) if _has_lineage(index) else None,
         "video": regular_file(run.folder, "rollout.mp4"),
         "has_report": regular_file(run.folder, REPORT) is not None,
         "remarks": remarks_of(opened),
@@ -101,7 +102,9 @@ def run_page(opened: Opened) -> Context:
     }
 
 
-def candidate_page(opened: Opened, candidate: CandidateId, query: Mapping[str, str]) -> Context:
+def candidate_page(
+    opened: Opened, calls: Calls, candidate: CandidateId, query: Mapping[str, str]
+) -> Context:
     """Everything on the page of a candidate.
 
     Raises:
@@ -111,7 +114,6 @@ def candidate_page(opened: Opened, candidate: CandidateId, query: Mapping[str, s
     row = index.row(candidate)
     assert row is not None, "the page is only made for candidates of the index"
     metrics = metrics_by_seed(opened, candidate)
-    calls = calls_of(opened.run.folder)
     rollouts = rollouts_of(opened, close)
     ids = [one.id for one in index.rows]
     at = ids.index(candidate)
@@ -307,6 +309,10 @@ def _candidate_curves(row: Row, index: Index) -> Markup | None:
     )
     marks = [Mark(x=float(step), name=f"rung at {step:,} steps") for step in index.rungs]
     return line_chart([*others, own], frame, marks)
+
+
+def _has_lineage(index: Index) -> bool:
+    return any(row.score is not None or row.parents for row in index.rows)
 
 
 def _lineage(opened: Opened) -> Markup:

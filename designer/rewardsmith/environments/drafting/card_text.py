@@ -82,7 +82,8 @@ def _lines(draft: CardDraft) -> Iterator[str]:
     if draft.dt is not None:
         yield f"dt: {_number(draft.dt)}{_comment(draft.dt_remark)}"
     else:
-        yield f"# dt: 0.02{_comment(draft.dt_remark or 'TODO seconds per timestep, if it has a clock')}"
+        remark = draft.dt_remark or "TODO seconds per timestep, if it has a clock"
+        yield f"# dt: 0.02{_comment(remark)}"
 
 
 def _action(action: ActionSpec) -> Iterator[str]:

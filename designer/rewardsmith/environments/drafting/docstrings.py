@@ -14,7 +14,13 @@ from rewardsmith.environments.drafting.tables import DocTable, read_tables
 
 _HEADING = re.compile(r"\s*(#{1,6})\s+(.+?)\s*#*\s*")
 _UNDERLINE = re.compile(r"\s*([=\-~^])\1{2,}\s*")
-_COLON_HEADING = re.compile(r"(\s*)\**([A-Z][A-Za-z]*(?: [A-Za-z]+){0,3})\**:\s*")
+_COLON_HEADING = re.compile(
+    r"\s*\**((?:description|observations?|actions?|states?|start|starting|initial|reset|episode|end|"
+    r"terminat\w+|truncat\w+|args?|arguments|attributes|parameters|raises|example|notes?|version|"
+    r"references|(?:[a-z]+ )*\w*(?:reward|return|score|fitness|success|metric)\w*)(?: [a-z]+){0,3})"
+    r"\**:\s*",
+    re.IGNORECASE,
+)
 _HIDDEN = re.compile(r"reward|return|score|fitness|success|metric", re.IGNORECASE)
 _PART = re.compile(r"\s*[-*]\s+\*?`?([\w()]+)`?\s*\((\d+) elements?\b[^)]*\):?\*?:?\s*(.*)")
 _FENCE = re.compile(r"^[ \t]*(```|~~~).*?^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
@@ -108,7 +114,7 @@ def _sections(lines: Sequence[str]) -> Iterator[Section]:
                 (number - 1, number + 1, 1 + "=-~^".index(line.strip()[0]), lines[number - 1])
             )
         elif colon:
-            starts.append((number, number + 1, _COLON_LEVEL, colon[2]))
+            starts.append((number, number + 1, _COLON_LEVEL, colon[1]))
     for (_, first, level, title), (end, *_rest) in pairwise([*starts, (len(lines), 0, 0, "")]):
         yield Section(level, cleaned(title).lower(), tuple(lines[first:end]))
 

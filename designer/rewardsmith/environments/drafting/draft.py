@@ -15,14 +15,12 @@ from rewardsmith.environments.cards import parse_card
 from rewardsmith.environments.drafting.card_text import CardDraft, card_text
 from rewardsmith.environments.drafting.clock import clock_of
 from rewardsmith.environments.drafting.docstrings import EnvDoc
-from rewardsmith.environments.drafting.failures import blamed
 from rewardsmith.environments.drafting.field_draft import FieldDraft, Note
 from rewardsmith.environments.drafting.info_keys import info_fields
 from rewardsmith.environments.drafting.measured import with_ranges
+from rewardsmith.environments.drafting.hidden import actuator_names, hidden_fields
 from rewardsmith.environments.drafting.mujoco_names import (
     Simulation,
-    actuator_names,
-    hidden_fields,
     hidden_simulation,
     recognise,
     seconds_per_step,
@@ -34,6 +32,7 @@ from rewardsmith.environments.drafting.play import Play, play
 from rewardsmith.environments.drafting.spaces import action_of, leaves_of
 from rewardsmith.environments.drafting.state_help import needs_state_fields
 from rewardsmith.environments.factory import Env, env_classes, flat, import_module, make_bare
+from rewardsmith.environments.failures import blamed
 from rewardsmith.environments.reference import EnvRef
 from rewardsmith.errors import UsageError
 from rewardsmith.messages import ActionSpec
@@ -134,10 +133,10 @@ def _all_fields(
     if simulation is not None:
         shown = observed.shown | _positions_in(info.fields, seen)
         fields += hidden_fields(simulation, shown, [f.name for f in fields])
-    elif hidden_simulation(env.unwrapped):
+    elif name := hidden_simulation(env.unwrapped):
         text = (
-            f"its MuJoCo model is in {hidden_simulation(env.unwrapped)!r}. Give the environment the "
-            "attributes `model` and `data`, and bodies, sites and contacts can be fields."
+            f"its MuJoCo model is in {name!r}. Give the environment the attributes `model` and "
+            "`data`, and bodies, sites and contacts can be fields."
         )
         notes.append(Note(kind="warning", text=text))
     return fields, notes + _reward_in_observation(seen)
@@ -170,8 +169,8 @@ def _reward_in_observation(seen: Play) -> list[Note]:
     return [
         Note(
             kind="warning",
-            text=f"element {i} of the observation equalled the reward in every step; take its field "
-            "out of the card if it is the reward.",
+            text=f"element {i} of the observation equalled the reward in every step; take its "
+            "field out of the card if it is the reward.",
         )
         for i in same
     ]

@@ -23,7 +23,7 @@ class FieldDraft:
     """Value where `reset` does not give it; None when it does."""
     quaternion: Literal["wxyz", "xyzw"] | None = None
     travels: bool = False
-    """Whether it goes as far as the robot does, so that an episode's start says little of its range."""
+    """Whether it goes as far as the robot does: what random play shows is then little of it."""
     remark: str = ""
     """A comment beside it: where this was found, what to check."""
     seen: tuple[float, float] | None = None

@@ -50,12 +50,8 @@ _Maker = Callable[[Sequence[Row], str, set[str], int], FieldDraft]
 def _groups(rows: Sequence[Row]) -> Iterator[tuple[int, int, _Maker]]:
     start = 0
     while start < len(rows):
-        for measure, make in _RULES:
-            length = measure(rows[start:])
-            if length > 1:
-                break
-        else:
-            length, make = 1, _single
+        found = ((measure(rows[start:]), make) for measure, make in _RULES)
+        length, make = next((one for one in found if one[0] > 1), (1, _single))
         yield start, start + length, make
         start += length
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rewardsmith.environments.cards import parse_card
 from rewardsmith.environments.card_types import EnvCard
+from rewardsmith.environments.cards import parse_card
 from rewardsmith.environments.drafting.card_text import CardDraft, card_text
-from rewardsmith.environments.drafting.failures import blamed
 from rewardsmith.environments.drafting.field_draft import FieldDraft, Note
 from rewardsmith.environments.drafting.ranges import widened
+from rewardsmith.environments.failures import blamed
 from rewardsmith.environments.fields import Fields
 from rewardsmith.environments.inspection import random_actions
 from rewardsmith.environments.vector import StateVectorEnv

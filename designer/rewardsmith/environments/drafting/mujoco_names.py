@@ -1,4 +1,4 @@
-"""What a MuJoCo model calls its joints, bodies, sites and sensors, and what an observation shows of them.
+"""What a MuJoCo model calls its parts, and which of them an observation shows.
 
 Elements of an observation are recognised by value: an element that equalled `qpos[3]` in every step
 of the rollouts, and moved, is that joint's angle. Nothing is recognised that stood still.
@@ -11,16 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from rewardsmith.environments.drafting.field_draft import FieldDraft
-from rewardsmith.environments.drafting.grouping import fields_of
-from rewardsmith.environments.drafting.naming import key_name
 from rewardsmith.environments.drafting.tables import Row
 
-MAX_BODIES = 16
-MAX_CONTACTS = 6
 
 _FREE, _BALL, _SLIDE, _HINGE = 0, 1, 2, 3
-_PLANE = 0
 _KINDS = {_FREE: "free", _BALL: "ball", _SLIDE: "slide", _HINGE: "hinge"}
 _LIMIT_SLACK = 0.1
 """Joint limits are soft: share of the range by which they may be passed."""
@@ -35,7 +29,7 @@ class Simulation:
 
     @property
     def is_mobile(self) -> bool:
-        """Whether a robot can leave the place where it starts: by a free joint or an endless slide."""
+        """Whether a robot can leave its place: by a free joint or an endless slide."""
         model = self.model
         roots = [j for j in range(model.njnt) if int(model.body_parentid[model.jnt_bodyid[j]]) == 0]
         slides = [j for j in roots if int(model.jnt_type[j]) == _SLIDE and not model.jnt_limited[j]]
@@ -65,8 +59,8 @@ class Simulation:
             "qvel": velocities,
             "sin": [_wave(row, "sine") if row.name in angles else Row() for row in positions],
             "cos": [_wave(row, "cosine") if row.name in angles else Row() for row in positions],
-            "site": _point_rows("site", _names(self.model, "site", self.model.nsite)),
-            "body": _point_rows("body", _names(self.model, "body", self.model.nbody)),
+            "site": _point_rows("site", names_of(self.model, "site", self.model.nsite)),
+            "body": _point_rows("body", names_of(self.model, "body", self.model.nbody)),
             "sensor": _sensor_rows(self.model),
         }
 
@@ -83,7 +77,7 @@ class Recognised:
     """What each element of the simulator is."""
 
     def placed(self, rows: Sequence[Row]) -> frozenset[tuple[str, int]]:
-        """Elements that documented rows speak of, by joint and unit: an observation may clip them."""
+        """Elements that documented rows speak of by joint and unit; they may be clipped there."""
         said = {(row.name, row.unit) for row in rows if row.name and row.unit}
         return frozenset(
             (array, index)
@@ -111,7 +105,7 @@ def seconds_per_step(watched: Sequence[dict[str, np.ndarray]]) -> float | None:
 
 
 def hidden_simulation(env: Any) -> str:
-    """Name of an attribute that holds a MuJoCo model under another name than `model`; else empty."""
+    """Name of an attribute that holds a MuJoCo model, if not `model`; else empty."""
     if simulation_of(env) is not None:
         return ""
     held = getattr(env, "__dict__", {})
@@ -139,34 +133,6 @@ def recognise(
         if place is not None:
             shown.add(place)
     return Recognised(rows=tuple(found), shown=frozenset(shown), described=rows)
-
-
-def hidden_fields(
-    simulation: Simulation, shown: frozenset[tuple[str, int]], taken: Sequence[str]
-) -> list[FieldDraft]:
-    """Fields for what the observation does not show: joints, sites, bodies, sensors, contacts."""
-    rows = simulation.rows()
-    found: list[FieldDraft] = []
-    is_mobile = simulation.is_mobile
-    for array in ("qpos", "qvel"):
-        for start, stop in _runs([(array, i) not in shown for i in range(len(rows[array]))]):
-            found += _renamed(
-                fields_of(rows[array][start:stop], array=array, offset=start), taken, found
-            )
-    for make in (_sites, _bodies, _sensors, _contacts):
-        found += _renamed(make(simulation.model, shown), taken, found)
-    return [replace(f, travels=is_mobile and f.unit == "m") for f in found]
-
-
-def actuator_names(simulation: Simulation) -> list[str]:
-    """Names of the actuators, or of the joints they drive; empty where neither has one."""
-    model = simulation.model
-    names = []
-    for i in range(model.nu):
-        joint = int(model.actuator_trnid[i][0])
-        driven = model.joint(joint).name if 0 <= joint < model.njnt else ""
-        names.append(model.actuator(i).name or driven)
-    return names if all(names) else []
 
 
 def _joint_rows(model: Any) -> tuple[list[Row], list[Row]]:
@@ -229,99 +195,10 @@ def _sensor_rows(model: Any) -> list[Row]:
     return found
 
 
-def _names(model: Any, kind: str, n: int) -> list[str]:
+def names_of(model: Any, kind: str, n: int) -> list[str]:
     """Names in order; empty for what has none, or one that a source cannot quote."""
     names = [str(getattr(model, kind)(i).name) for i in range(n)]
     return ["" if any(c in name for c in "(),") else name for name in names]
-
-
-def _sites(model: Any, shown: frozenset[tuple[str, int]]) -> list[FieldDraft]:
-    return _points(model, "site", model.nsite, shown)
-
-
-def _bodies(model: Any, shown: frozenset[tuple[str, int]]) -> list[FieldDraft]:
-    fields = _points(model, "body", model.nbody, shown)
-    return [f for f in fields if f.source != "body(world)"][:MAX_BODIES]
-
-
-def _points(model: Any, kind: str, n: int, shown: frozenset[tuple[str, int]]) -> list[FieldDraft]:
-    return [
-        FieldDraft(
-            name=key_name([name, "position"], ()),
-            source=f"{kind}({name})",
-            shape=(3,),
-            unit="m",
-            meaning=f"position of {kind} {name} in the world: x, y, z",
-        )
-        for i, name in enumerate(_names(model, kind, n))
-        if name and not all((kind, 3 * i + axis) in shown for axis in range(3))
-    ]
-
-
-def _sensors(model: Any, shown: frozenset[tuple[str, int]]) -> list[FieldDraft]:
-    found = []
-    for i, name in enumerate(_names(model, "sensor", model.nsensor)):
-        size, start = int(model.sensor_dim[i]), int(model.sensor_adr[i])
-        if not name or all(("sensor", start + k) in shown for k in range(size)):
-            continue
-        source = f"sensor({name})[0]" if size == 1 else f"sensor({name})"
-        shape = () if size == 1 else (size,)
-        meaning = f"what the sensor {name} reads"
-        found.append(
-            FieldDraft(
-                name=key_name([name, "sensor"], ()), source=source, shape=shape, meaning=meaning
-            )
-        )
-    return found
-
-
-def _contacts(model: Any, shown: frozenset[tuple[str, int]]) -> list[FieldDraft]:
-    """Whether the ends of limbs touch the ground: bodies without children, and planes by name."""
-    parents = {int(p) for p in model.body_parentid}
-    geoms = _names(model, "geom", model.ngeom)
-    grounds = [g for g in range(model.ngeom) if int(model.geom_type[g]) == _PLANE and geoms[g]]
-    found = []
-    for body, name in enumerate(_names(model, "body", model.nbody)):
-        if body in parents or not name or body == 0:
-            continue
-        own = [g for g in range(model.ngeom) if int(model.geom_bodyid[g]) == body]
-        for ground in grounds:
-            if any(_can_touch(model, g, ground) for g in own):
-                found.append(_contact(name, geoms[ground]))
-    return found[:MAX_CONTACTS]
-
-
-def _contact(body: str, ground: str) -> FieldDraft:
-    return FieldDraft(
-        name=key_name([body, "touches", ground], ()),
-        source=f"contact({body}, {ground})",
-        kind="bool",
-        meaning=f"whether {body} touches {ground}",
-    )
-
-
-def _can_touch(model: Any, a: int, b: int) -> bool:
-    kinds, affinities = model.geom_contype, model.geom_conaffinity
-    return bool(kinds[a] & affinities[b] or kinds[b] & affinities[a])
-
-
-def _renamed(
-    fields: Sequence[FieldDraft], taken: Sequence[str], found: Sequence[FieldDraft]
-) -> list[FieldDraft]:
-    """The fields, with names that nobody else has."""
-    names = {*taken, *(field.name for field in found)}
-    renamed = []
-    for field in fields:
-        name = key_name([field.name], names)
-        names.add(name)
-        renamed.append(replace(field, name=name))
-    return renamed
-
-
-def _runs(wanted: Sequence[bool]) -> list[tuple[int, int]]:
-    """(start, stop) of every run of true values."""
-    edges = np.flatnonzero(np.diff([False, *wanted, False]))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _key(column: np.ndarray) -> bytes:

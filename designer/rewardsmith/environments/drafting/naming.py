@@ -1,4 +1,4 @@
-"""Identifiers for fields out of phrases: `angular velocity of the torso` is `torso_angular_velocity`.
+"""Identifiers for fields out of phrases: `velocity of the torso` becomes `torso_velocity`.
 
 Names are those that a card accepts: short, lower case, no word of the expression language, each
 used once.

@@ -213,7 +213,7 @@ def _misfit(leaf: Leaf, table: DocTable) -> Note:
 def _unique(made: Sequence[FieldDraft], before: Sequence[FieldDraft]) -> list[FieldDraft]:
     """The fields of one part, under names that no other part uses."""
     taken = {field.name for field in before}
-    found = []
+    found: list[FieldDraft] = []
     for field in made:
         name = key_name([field.name], taken)
         # a derived field reads the one-hot above it, which may have been renamed

@@ -12,7 +12,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from rewardsmith.environments.drafting.failures import blamed
+from rewardsmith.environments.failures import blamed
 from rewardsmith.errors import UsageError
 
 Env = gymnasium.Env[Any, Any]
@@ -128,8 +128,8 @@ def _keep(
 def _pair(returned: Any, ref: str) -> tuple[Any, Any]:
     if not isinstance(returned, tuple) or len(returned) != 2:
         raise UsageError(
-            f"{ref}: reset() has to return (observation, info), as Gymnasium does. An environment of "
-            "the old gym package is wrapped by gymnasium.make('GymV26Environment-v0', env=...)."
+            f"{ref}: reset() has to return (observation, info), as Gymnasium does. An environment "
+            "of the old gym package is wrapped by gymnasium.make('GymV26Environment-v0', env=...)."
         )
     return returned[0], returned[1]
 

@@ -45,9 +45,9 @@ def cleaned(text: str) -> str:
 
 
 def first_sentences(text: str) -> str:
-    """The text's plain sentences that do not say how the environment pays.
+    r"""The text's plain sentences that do not say how the environment pays.
 
-    >>> first_sentences("It **falls**. The reward is 1.\\n\\nReward: as above. And more.")
+    >>> first_sentences("It **falls**. The reward is 1.\n\nReward: as above. And more.")
     'It falls.'
     """
     kept: list[str] = []
@@ -74,7 +74,7 @@ def _sentences(paragraph: str) -> list[str]:
 
 
 def _plain_interval(match: re.Match[str]) -> str:
-    """`$[0.7, +\\infty]$` without its mathematics: limits of a state are worth keeping."""
+    r"""`$[0.7, +\infty]$` without its mathematics: limits of a state are worth keeping."""
     return match[1].replace("\\infty", "inf")
 
 

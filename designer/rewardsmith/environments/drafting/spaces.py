@@ -1,4 +1,4 @@
-"""What an environment's spaces say: where each part of a flattened observation lies, what may be done.
+"""What an environment's spaces say: where each part of an observation lies, what may be done.
 
 The order is that of `gymnasium.spaces.flatten`, which is what policies see.
 """
@@ -72,8 +72,8 @@ def action_of(space: Space, ref: str) -> ActionSpec:
     endless = np.flatnonzero(~np.isfinite(low) | ~np.isfinite(high))
     if len(endless):
         raise UsageError(
-            f"{ref}: dimension {endless[0]} of the action has no bounds, so a policy cannot know how "
-            f"large an action may be. Give the action space finite bounds. {WRAPPED}"
+            f"{ref}: dimension {endless[0]} of the action has no bounds, so a policy cannot know "
+            f"how large an action may be. Give the action space finite bounds. {WRAPPED}"
         )
     if not np.issubdtype(space.dtype, np.floating):
         raise UsageError(
@@ -110,8 +110,8 @@ def _leaves(space: Space, path: tuple[str, ...], offset: int) -> list[Leaf]:
             return _choices(space, path, offset)
     where = f" at {'.'.join(path)!r}" if path else ""
     raise UsageError(
-        f"Observations hold {_short(space)}{where}, which is no fixed number of numbers; supported: "
-        f"{OBSERVATIONS}. Leave it out with a wrapper (gymnasium.wrappers.FilterObservation). "
+        f"Observations hold {_short(space)}{where}, which is no fixed number of numbers; "
+        f"supported: {OBSERVATIONS}. Leave it out (gymnasium.wrappers.FilterObservation). "
         f"{WRAPPED}"
     )
 

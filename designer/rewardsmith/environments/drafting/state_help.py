@@ -19,10 +19,10 @@ def needs_state_fields(ref: str, env: Any, leaves: Sequence[Leaf]) -> str:
     example = listed or "'attr: position', info.position"
     what = "pictures" if any(leaf.kind == "image" for leaf in leaves) else "no numbers"
     return (
-        f"{ref} needs state fields: it shows {what}, and a reward program reads numbers that mean "
-        f"something. Put them into info, or write a card whose fields read attributes ({example}) or "
-        "a function of yours ('function: module:name', called with the environment, observation and "
-        "info); docs/cards.md shows one."
+        f"{ref} needs state fields: it shows {what}, and a reward program reads numbers that "
+        "mean something. Put them into info, or write a card whose fields read attributes "
+        f"({example}) or a function of yours ('function: module:name', called with the "
+        "environment, observation and info); docs/cards.md shows one."
     )
 
 

@@ -46,7 +46,7 @@ def _place(error: Exception) -> str:
 
 
 def _is_library(filename: str) -> bool:
-    here = str(Path(__file__).resolve().parents[2])
+    here = str(Path(__file__).resolve().parents[1])
     return (
         "site-packages" in filename or filename.startswith((here, "<")) or "lib/python" in filename
     )

@@ -1,0 +1,59 @@
+"""Checks cards against their environments and shows what each came to."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from rewardsmith.cli.drafting import card_for
+from rewardsmith.cli.terminal import console, safe
+from rewardsmith.environments.cards import card_names
+from rewardsmith.errors import UsageError
+from rewardsmith.training.card_trial import CardTrial, try_card
+from rewardsmith.training.engine import LocalEngine
+
+FAILED = 1
+"""Exit status when a card does not hold."""
+
+_SEPARATES = {True: "yes", False: "no", None: "unknown"}
+
+
+def check_cards(refs: Sequence[str], *, all_: bool) -> int:
+    """Try every card and print a table; returns the exit status.
+
+    Args:
+        refs: Ids, paths, or environments without a card, whose draft is tried.
+        all_: Whether all shipped cards are meant.
+
+    Raises:
+        UsageError: Nothing is asked for, or there is no such environment.
+    """
+    if bool(refs) == all_:
+        raise UsageError("Say which: an id, a path of a card, or --all for the shipped ones.")
+    trials = []
+    for ref in card_names() if all_ else refs:
+        with card_for(ref) as found:
+            trials.append((ref, try_card(found.ref, LocalEngine(1))))
+    out = console()
+    out.print(_table(trials))
+    for ref, trial in trials:
+        for problem in trial.problems:
+            out.print(safe(f"{ref}: {problem}".rstrip(), "red"), soft_wrap=True)
+    return 0 if all(trial.ok for _, trial in trials) else FAILED
+
+
+def _table(trials: Sequence[tuple[str, CardTrial]]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title in ("environment", "holds", "fields", "steps/s", "reading fields", "tasks separate"):
+        table.add_column(title)
+    for ref, trial in trials:
+        speed = trial.speed
+        cells = (
+            ref,
+            "yes" if trial.ok else "no",
+            str(len(trial.card.state.fields)) if trial.card else "-",
+            f"{speed.steps_per_s:,.0f}" if speed else "-",
+            f"{max(speed.field_share, 0.0):.0%} of a step" if speed else "-",
+            "; ".join(f"{name}: {_SEPARATES[said]}" for name, said in trial.separates) or "-",
+        )
+        table.add_row(*map(safe, cells))
+    return table

@@ -1,0 +1,71 @@
+"""Measures how fast an environment steps, and what reading its state fields adds.
+
+Turns without and with fields alternate, and the fastest of each counts: what else runs on the
+machine only ever makes a turn slower.
+"""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from rewardsmith.environments.card_types import EnvCard
+from rewardsmith.environments.inspection import random_actions
+from rewardsmith.environments.vector import StateVectorEnv
+
+N_ENVS = 8
+N_TURNS = 10
+TURN_S = 0.05
+"""Seconds that one turn should take: far above the clock's resolution."""
+MAX_STEPS = 4000
+"""Steps of the vector in one turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speed:
+    """Of one environment, on one core of this machine."""
+
+    steps_per_s: float
+    """Timesteps per second with all fields read."""
+    field_share: float
+    """Time that reading all fields adds to a step, over that of a step without."""
+
+
+def measure_speed(card: EnvCard, *, n_envs: int = N_ENVS, seed: int = 0) -> Speed:
+    """Step the same actions without and with fields.
+
+    Args:
+        card: Whose environment.
+        n_envs: Environments stepped at a time.
+        seed: Of environments and actions.
+    """
+    bare, reading = (StateVectorEnv(card, n_envs, names=names) for names in ((), None))
+    actions = random_actions(card, n_envs, np.random.default_rng(seed))
+    n_steps = _steps_of_a_turn(reading, actions, seed)
+    without, with_fields = [], []
+    for _ in range(N_TURNS):
+        without.append(_turn(bare, actions, n_steps, seed))
+        with_fields.append(_turn(reading, actions, n_steps, seed))
+    bare.close()
+    reading.close()
+    return Speed(
+        steps_per_s=n_envs * n_steps / min(with_fields),
+        field_share=min(with_fields) / min(without) - 1.0,
+    )
+
+
+def _steps_of_a_turn(vector: StateVectorEnv, actions: np.ndarray, seed: int) -> int:
+    """How many steps take about `TURN_S` seconds; warms up on the way."""
+    n_steps = 1
+    while (took := _turn(vector, actions, n_steps, seed)) < TURN_S / 4 and n_steps < MAX_STEPS:
+        n_steps *= 4
+    return int(min(max(1, n_steps * TURN_S / max(took, 1e-6)), MAX_STEPS))
+
+
+def _turn(vector: StateVectorEnv, actions: np.ndarray, n_steps: int, seed: int) -> float:
+    """Seconds that the steps take, from the same start."""
+    vector.reset(seed)
+    began = time.perf_counter()
+    for _ in range(n_steps):
+        vector.step(actions)
+    return time.perf_counter() - began

@@ -1,0 +1,106 @@
+"""Writes docs/environments.md: every card, tried against its environment, and drafts of the rest.
+
+Takes about two minutes. Speeds are those of the machine that it runs on.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from rewardsmith.environments.cards import EnvCard, TaskCard, card_names, parse_card
+from rewardsmith.environments.outer import uses_aggregates
+from rewardsmith.environments.reference import parse_reference
+from rewardsmith.evaluation.surveyor import survey_draft
+from rewardsmith.messages import FieldSpec
+from rewardsmith.training.card_trial import CardTrial, try_card
+from rewardsmith.training.engine import LocalEngine
+
+PAGE = Path(__file__).parent / "environments.md"
+HEAD = """\
+# Environments
+
+Written by `docs/write_environments.py`, which tries every card as `rewardsmith envs check --all`
+does: spaces, every field read and finite, values within their ranges, references within the
+contract, and whether a task's fitness tells a competent rollout from doing nothing, chance, swinging
+and holding one action. Steps per second are of one core, all fields read.
+"""
+SEPARATES = {True: "yes", False: "no", None: "no competent rollout known"}
+DRAFTED = (
+    *("CartPole-v1", "Acrobot-v1", "MountainCar-v0"),
+    *(f"{n}-v5" for n in ("Ant", "Humanoid", "HumanoidStandup", "InvertedDoublePendulum")),
+    *(f"{n}-v5" for n in ("InvertedPendulum", "Pusher", "Swimmer", "Walker2d")),
+    *("FrozenLake-v1", "CliffWalking-v1", "Taxi-v4", "Blackjack-v1"),
+)
+
+
+def page(trials: list[CardTrial]) -> str:
+    """The whole page."""
+    lines = [HEAD, *_overview(trials)]
+    for trial in trials:
+        if trial.card is not None:
+            lines += ["", f"## {trial.ref}", "", trial.card.description, *_card(trial.card)]
+    return "\n".join([*lines, "", *_drafts(), ""])
+
+
+def _overview(trials: list[CardTrial]) -> Iterator[str]:
+    yield "| card | holds | fields | steps/s | task | its fitness separates |"
+    yield "|---|---|---|---|---|---|"
+    for trial in trials:
+        speed = f"{trial.speed.steps_per_s:.2g}" if trial.speed else "-"
+        facts = ("yes" if trial.ok else "no", _count(trial), f"{float(speed):,.0f}")
+        for number, (task, said) in enumerate(trial.separates):
+            cells = (trial.ref, *facts) if number == 0 else ("",) * 4
+            yield f"| {' | '.join(cells)} | `{task}` | {SEPARATES[said]} |"
+
+
+def _count(trial: CardTrial) -> str:
+    return str(len(trial.card.state.fields)) if trial.card else "-"
+
+
+def _card(card: EnvCard) -> Iterator[str]:
+    yield from ("", f"Action: {card.state.action.meaning}.", "")
+    yield "| field | shape | unit | range | is |"
+    yield "|---|---|---|---|---|"
+    yield from (_field(spec) for spec in card.state.fields)
+    for task in card.tasks.values():
+        yield from _task(task)
+
+
+def _field(spec: FieldSpec) -> str:
+    ends = ["?" if end is None else f"{end:g}" for end in (spec.low, spec.high)]
+    reach = f"{ends[0]} to {ends[1]}" if ends != ["?", "?"] else ""
+    known = f"{spec.constant:g}" if isinstance(spec.constant, float) else reach
+    shape = "×".join(map(str, spec.shape)) or spec.kind
+    return f"| `{spec.name}` | {shape} | {spec.unit} | {known} | {spec.meaning} |"
+
+
+def _task(task: TaskCard) -> Iterator[str]:
+    held = f"held for {task.held_steps} steps" if task.semantics == "held" else task.semantics
+    judged = "of the whole episode" if uses_aggregates(task.success) else held
+    verdict = (task.assay or {}).get("verdict", "not measured")
+    yield from ("", f"**{task.name}**: {task.instruction}", "")
+    yield f"- fitness `{task.fitness}`"
+    yield f"- success `{task.success}` ({judged}), target {task.target:.0%}"
+    yield f"- assay of its reference rewards: {verdict}"
+
+
+def _drafts() -> Iterator[str]:
+    yield "## Without a card"
+    yield ""
+    yield "Any other environment gets a [drafted card](cards.md#an-environment-without-a-card):"
+    yield ""
+    yield "| environment | fields | without a meaning | left out by name |"
+    yield "|---|---|---|---|"
+    for id_ in DRAFTED:
+        draft = survey_draft(parse_reference(id_, Path.cwd()))
+        card = parse_card(draft.text, ref=id_)
+        unsaid = draft.text.count("# TODO\n")
+        hidden = [n.text.partition(": ")[2] for n in draft.notes if n.text.startswith("left out")]
+        listed = hidden[0].replace("info.", "") if hidden else ""
+        yield f"| {id_} | {len(card.state.fields)} | {unsaid} | {listed} |"
+
+
+if __name__ == "__main__":
+    tried = [try_card(name, LocalEngine(1)) for name in card_names()]
+    PAGE.write_text(page(tried), encoding="utf-8")
+    sys.exit(0 if all(trial.ok for trial in tried) else 1)

@@ -1,0 +1,92 @@
+"""`envs check` and `envs fitness` on a world whose answers are known."""
+
+from pathlib import Path
+
+import pytest
+
+from rewardsmith.cli.card_page import check_cards
+from rewardsmith.cli.fitness_page import Measure, show_fitness
+from rewardsmith.errors import ConfigError, UsageError
+from rewardsmith.testing import LINE_CARD, write_line_card
+
+ROBOTS = Path(__file__).parents[1] / "environments" / "drafting" / "home" / "odd_robots.py"
+
+
+def changed(folder: Path, old: str, new: str) -> str:
+    assert old in LINE_CARD
+    (folder / "card.yaml").write_text(LINE_CARD.replace(old, new), encoding="utf-8")
+    return str(folder / "card.yaml")
+
+
+def test_card_that_holds_is_a_row_and_status_0(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ref = write_line_card(tmp_path)
+    assert check_cards([ref], all_=False) == 0
+    assert "reach: unknown" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("range: [-3, 3]", "range: [-0.1, 0.1]", "Widen its range of [-0.1, 0.1]"),
+        ("source: obs[1]", "source: obs[7]", "Correct the index"),
+        ("low: -1.0", "low: -2.0", "Shape or bounds differ"),
+        ("rewardsmith.testing:LineWorld", "rewardsmith.testing:Nothing", "has no 'Nothing'"),
+        ("references: {sparse: sparse}", "references: {expert: x.py}", "no file beside the card"),
+        ("success: abs(position - goal) < 0.3", "success: abs(position) < 9", "success holds in"),
+        ("-mean(abs(position - goal))", "mean(abs(goal))", "whatever happens"),
+    ],
+)
+def test_card_that_does_not_hold_is_status_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, said: str
+) -> None:
+    assert check_cards([changed(tmp_path, old, new)], all_=False) == 1
+    assert said in capsys.readouterr().out
+
+
+def test_reference_that_breaks_the_contract_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.py").write_text("import os\n", encoding="utf-8")
+    ref = changed(tmp_path, "references: {sparse: sparse}", "references: {expert: bad.py}")
+    assert check_cards([ref], all_=False) == 1
+    assert "bad.py breaks the contract" in capsys.readouterr().out
+
+
+def test_environment_without_a_card_is_checked_by_its_draft(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert check_cards([f"{ROBOTS}:Point"], all_=False) == 0
+    assert "odd_robots.py:Point" in capsys.readouterr().out
+
+
+def test_something_has_to_be_asked_for() -> None:
+    for refs, all_ in (([], False), (["Hopper-v5"], True)):
+        with pytest.raises(UsageError, match="--all for the shipped ones"):
+            check_cards(refs, all_=all_)
+
+
+def test_fitness_is_shown_of_what_is_known(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert show_fitness(write_line_card(tmp_path), Measure(task="reach")) == 0
+    out = capsys.readouterr().out
+    for words in ("do nothing", "random", "oscillate", "hold 1", "hash", "no competent"):
+        assert words in out
+
+
+def test_fitness_alone_is_measured_and_a_success_proposed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert show_fitness(f"{ROBOTS}:Point", Measure(fitness="last(obs_0)")) == 0
+    assert "`design` would take: (last(obs_0)) > " in capsys.readouterr().out
+
+
+def test_success_without_fitness_and_task_without_card_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--fitness is missing"):
+        show_fitness(write_line_card(tmp_path), Measure(success="position > 1"))
+    with pytest.raises(UsageError, match="Give --fitness and --success"):
+        show_fitness(f"{ROBOTS}:Point", Measure())
+    with pytest.raises(ConfigError, match="Did you mean `obs_0`"):
+        show_fitness(f"{ROBOTS}:Point", Measure(fitness="last(obs0)"))

@@ -1,0 +1,250 @@
+"""Environments as people write them, and as they get them wrong."""
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+
+Array = np.ndarray[Any, Any]
+NOTHING: Any = None
+
+
+class Point(gymnasium.Env[Any, Any]):
+    """A point on a line. It is pushed left and right.
+
+    Rewards:
+        One for every metre. Twice as much at the goal.
+
+    Episode end:
+        The point leaves the line.
+    """
+
+    observation_space: spaces.Space[Any] = spaces.Box(-5.0, 5.0, (2,), np.float64)
+    action_space: spaces.Space[Any] = spaces.Box(-1.0, 1.0, (1,), np.float32)
+    metadata = {"render_modes": []}  # noqa: RUF012 - as Gymnasium has it
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.x = 0.0
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed)
+        self.count, self.x = 0, float(self.np_random.uniform(-1, 1))
+        return self.observe(), {}
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        self.count += 1
+        self.x += 0.1 * float(np.sum(action))
+        return self.observe(), -abs(self.x), abs(self.x) > 4, self.count >= 30, self.tell()
+
+    def observe(self) -> Any:
+        return np.array([self.x, self.count / 30])
+
+    def tell(self) -> dict[str, Any]:
+        return {}
+
+
+class Goal(Point):
+    """A point with a goal, as goal environments show it."""
+
+    observation_space = spaces.Dict(
+        {
+            "observation": spaces.Box(-5.0, 5.0, (2,), np.float64),
+            "desired_goal": spaces.Box(-5.0, 5.0, (1,), np.float64),
+            "gear": spaces.Discrete(3, start=1),
+        }
+    )
+
+    def observe(self) -> Any:
+        goal, gear = np.array([2.0]), np.int64(1 + self.count % 3)
+        return {
+            "observation": np.array([self.x, self.count / 30]),
+            "desired_goal": goal,
+            "gear": gear,
+        }
+
+
+class Pair(Point):
+    """A tuple of things."""
+
+    observation_space = spaces.Tuple(
+        (
+            spaces.Box(-5.0, 5.0, (2, 2), np.float64),
+            spaces.MultiBinary(3),
+            spaces.MultiDiscrete([2, 3]),
+        )
+    )
+
+    def observe(self) -> Any:
+        flags = np.array([0, 1, self.count % 2], np.int8)
+        return np.full((2, 2), self.x), flags, np.array([self.count % 2, self.count % 3])
+
+
+class Wordy(Point):
+    """An observation that holds words."""
+
+    observation_space = spaces.Dict(
+        {"x": Point.observation_space, "plan": spaces.Sequence(spaces.Discrete(3))}
+    )
+
+
+class Pixels(Point):
+    """A camera."""
+
+    observation_space = spaces.Box(0, 255, (32, 32, 3), np.uint8)
+
+    def observe(self) -> Any:
+        return np.full((32, 32, 3), self.count, np.uint8)
+
+
+class Told(Pixels):
+    """A camera, and a position in info."""
+
+    def tell(self) -> dict[str, Any]:
+        return {"position": self.x}
+
+
+class Counted(Point):
+    """Actions that count from one."""
+
+    action_space = spaces.Discrete(3, start=1)
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        assert 1 <= int(action) <= 3
+        return super().step(int(action) - 2)
+
+
+class ManyChoices(Point):
+    """Several choices at once."""
+
+    action_space = spaces.MultiDiscrete([3, 3])
+
+
+class Switches(Point):
+    """Switches."""
+
+    action_space = spaces.MultiBinary(4)
+
+
+class Named(Point):
+    """Actions by name."""
+
+    action_space = spaces.Dict({"push": Point.action_space})
+
+
+class Endless(Point):
+    """Actions without bounds."""
+
+    action_space = spaces.Box(-np.inf, np.inf, (2,), np.float32)
+
+
+class Whole(Point):
+    """Actions that are whole numbers."""
+
+    action_space = spaces.Box(0, 5, (2,), np.int64)
+
+
+class Leaky(Point):
+    """Tells its reward under many names."""
+
+    def tell(self) -> dict[str, Any]:
+        pay = -abs(self.x)
+        return {
+            "reward_total": pay,
+            "is_success": self.x > 1,
+            "episode": {"r": pay},
+            "rewards": {"near": pay},
+            "score": pay,
+            "ctrl_cost": 0.1,
+            "goodness": pay,
+            "battery": 0.9,
+            "robot": {"tilt": 0.2 * self.x},
+            "phase": np.array([0.1, self.x]),
+            "name": "point",
+            "seldom": np.nan if self.count > 5 else 1.0,
+        } | ({"late": 1.0} if self.count > 3 else {})
+
+
+class RaisesInInit(Point):
+    """Cannot be made."""
+
+    def __init__(self) -> None:
+        raise ValueError("the config file is missing")
+
+
+class RaisesInReset(Point):
+    """Cannot be reset."""
+
+    def reset(self, **words: Any) -> Any:
+        raise KeyError("start")
+
+
+class RaisesInStep(Point):
+    """Cannot be stepped."""
+
+    def step(self, action: Any) -> Any:
+        raise ZeroDivisionError("division by zero")
+
+
+class NotFinite(Point):
+    """Divides by zero at times."""
+
+    def observe(self) -> Any:
+        return np.array([self.x, np.nan if self.count == 7 else 0.0])
+
+
+class NoReward(Point):
+    """Pays nothing at all."""
+
+    def step(self, action: Any) -> Any:
+        return self.observe(), NOTHING, False, False, {}
+
+
+class InfiniteReward(Point):
+    """Pays infinitely much."""
+
+    def step(self, action: Any) -> Any:
+        return self.observe(), float("inf"), False, False, {}
+
+
+class OldGym(Point):
+    """Returns what gym returned."""
+
+    def reset(self, **words: Any) -> Any:
+        return self.observe()
+
+
+class OldStep(Point):
+    """Returns what gym's step returned."""
+
+    def step(self, action: Any) -> Any:
+        return self.observe(), 0.0, False, {}
+
+
+class OtherShape(Point):
+    """Observes more than it says."""
+
+    def observe(self) -> Any:
+        return np.zeros(3)
+
+
+class Changing(Point):
+    """Finds out late what it observes."""
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        self.observation_space = spaces.Box(-9.0, 9.0, (2,), np.float64)
+        return super().reset(seed=seed, options=options)
+
+
+class NoEnvironment:
+    """A class of something else."""
+
+
+def wrapped() -> gymnasium.Env[Any, Any]:
+    """A function that makes an environment."""
+    return gymnasium.wrappers.RescaleAction(Point(), np.float32(-2.0), np.float32(2.0))

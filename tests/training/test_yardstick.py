@@ -1,0 +1,55 @@
+"""A measure is fit to judge by when competent behaviour stands above all other."""
+
+import math
+
+import pytest
+
+from rewardsmith.messages import EpisodeScore
+from rewardsmith.training.yardstick import Reading, beyond_chance, judge
+
+
+def reading(name: str, *fitness: float, success: bool = False) -> Reading:
+    return Reading(
+        name=name,
+        episodes=tuple(
+            EpisodeScore(seed=i, fitness=f, success=success, length=5, terminated=False)
+            for i, f in enumerate(fitness)
+        ),
+    )
+
+
+AIMLESS = (reading("do nothing", 0.0, 0.1), reading("random", 0.2, 0.3))
+
+
+def test_competent_rollout_above_all_others_separates() -> None:
+    judged = judge([*AIMLESS, reading("competent", 1.0, success=True)])
+    assert (judged.separates, judged.reasons) == (True, ())
+
+
+def test_competent_rollout_within_chance_does_not_separate() -> None:
+    judged = judge([*AIMLESS, reading("competent", 0.25, success=True)])
+    assert judged.separates is False
+    assert "'random' has a fitness of" in judged.reasons[0]
+
+
+def test_without_a_competent_rollout_nothing_is_known() -> None:
+    judged = judge(AIMLESS)
+    assert (judged.separates, judged.reasons) == (None, ("no competent rollout is known",))
+
+
+@pytest.mark.parametrize(
+    ("readings", "said"),
+    [
+        ((reading("random", math.nan),), "not finite in random"),
+        ((reading("random", 1.0), reading("do nothing", 1.0)), "is 1 whatever happens"),
+        ((reading("do nothing", 0.0, 1.0, success=True),), "success holds in 100% of 'do nothing'"),
+        ((*AIMLESS, reading("competent", 1.0)), "success does not hold in the competent rollout"),
+    ],
+)
+def test_measure_that_cannot_judge_says_why(readings: tuple[Reading, ...], said: str) -> None:
+    assert any(said in reason for reason in judge(readings).reasons)
+
+
+def test_success_beyond_chance_begins_above_every_aimless_episode() -> None:
+    text = beyond_chance("mean(x)", [*AIMLESS, reading("competent", 1.0)])
+    assert text == "(mean(x)) > 0.33"
