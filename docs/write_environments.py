@@ -21,8 +21,8 @@ HEAD = """\
 
 Written by `docs/write_environments.py`, which tries every card as `rewardsmith envs check --all`
 does: spaces, every field read and finite, values within their ranges, references within the
-contract, and whether a task's fitness tells a competent rollout from doing nothing, chance, swinging
-and holding one action. Steps per second are of one core, all fields read.
+contract, and whether a task's fitness tells a competent rollout from doing nothing, chance,
+swinging and holding one action. Steps per second are of one core, all fields read.
 """
 SEPARATES = {True: "yes", False: "no", None: "no competent rollout known"}
 DRAFTED = (

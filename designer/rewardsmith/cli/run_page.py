@@ -5,6 +5,7 @@ from rich.table import Table
 
 from rewardsmith.cli.conclusion import show_claim
 from rewardsmith.cli.terminal import console, heading, safe
+from rewardsmith.environments.cards import environment_name
 from rewardsmith.report.candidates import CandidateLine, best_line, candidate_lines
 from rewardsmith.store.run import Run
 
@@ -24,7 +25,7 @@ def show_run(run: Run) -> None:
 def _show_task(run: Run, out: Console) -> None:
     task = run.manifest.task
     facts = {
-        "environment": task.env,
+        "environment": environment_name(task.env),
         "task": task.instruction,
         "fitness": task.fitness,
         "success": f"{task.success}  ({task.semantics})",

@@ -5,6 +5,7 @@ from pathlib import Path
 from rich.table import Table
 
 from rewardsmith.cli.terminal import console, safe
+from rewardsmith.environments.cards import environment_name
 from rewardsmith.errors import UsageError, unknown
 from rewardsmith.store.layout import RUN_FILE
 from rewardsmith.store.manifest import read_manifest
@@ -44,7 +45,7 @@ def list_folder(runs_dir: Path) -> None:
     table = Table("run", "started", "environment", "task", box=None, pad_edge=False)
     for folder in folders:
         manifest = read_manifest(folder)
-        env = Path(manifest.task.env).name
+        env = environment_name(manifest.task.env)
         cells = (folder.name, manifest.created, env, manifest.task.name)
         table.add_row(*(safe(cell) for cell in cells))
     console().print(table)

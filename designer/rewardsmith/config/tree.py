@@ -10,7 +10,6 @@ from typing import Literal
 from rewardsmith.config.seeds import MAX_EPISODES
 from rewardsmith.llm.settings import ModelSettings
 
-
 MAX_INIT_CHARS = 64 * 1024
 
 

@@ -10,7 +10,7 @@ from rewardsmith import resources
 from rewardsmith.environments.card_file import parse_card_text, read_card_file
 from rewardsmith.environments.card_reading import read_card
 from rewardsmith.environments.card_types import EnvCard, Needs, TaskCard
-from rewardsmith.errors import UsageError, unknown
+from rewardsmith.errors import ConfigError, UsageError, unknown
 from rewardsmith.messages import SuccessSemantics, Task
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "TaskCard",
     "ad_hoc_task",
     "card_names",
+    "environment_name",
     "has_card",
     "load_card",
     "parse_card",
@@ -64,6 +65,21 @@ def has_card(ref: str) -> bool:
         return True
     path = Path(ref)
     return (path / CARD_FILE if path.is_dir() else path).is_file() and path.suffix != ".py"
+
+
+def environment_name(ref: str) -> str:
+    """What people call the environment of a card: its id, also where the card lies in a run.
+
+    >>> environment_name("HalfCheetah-v5")
+    'HalfCheetah-v5'
+    """
+    if ref in card_names():
+        return ref
+    path = Path(ref) / CARD_FILE if Path(ref).is_dir() else Path(ref)
+    try:
+        return read_card_file(path).take("id").text()
+    except (OSError, ConfigError):
+        return path.parent.name if path.name == CARD_FILE else ref
 
 
 def parse_card(text: str, *, ref: str, folder: Path | None = None) -> EnvCard:

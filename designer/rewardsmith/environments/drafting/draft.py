@@ -16,9 +16,9 @@ from rewardsmith.environments.drafting.card_text import CardDraft, card_text
 from rewardsmith.environments.drafting.clock import clock_of
 from rewardsmith.environments.drafting.docstrings import EnvDoc
 from rewardsmith.environments.drafting.field_draft import FieldDraft, Note
+from rewardsmith.environments.drafting.hidden import actuator_names, hidden_fields
 from rewardsmith.environments.drafting.info_keys import info_fields
 from rewardsmith.environments.drafting.measured import with_ranges
-from rewardsmith.environments.drafting.hidden import actuator_names, hidden_fields
 from rewardsmith.environments.drafting.mujoco_names import (
     Simulation,
     hidden_simulation,

@@ -1,4 +1,4 @@
-"""Fields for what a MuJoCo model holds and an observation hides: joints, sites, bodies, contacts."""
+"""Fields for what a MuJoCo model holds and an observation hides."""
 
 from collections.abc import Sequence
 from dataclasses import replace

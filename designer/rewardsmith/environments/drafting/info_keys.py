@@ -160,10 +160,13 @@ def _suspicion(name: str, values: np.ndarray, seen: Play) -> list[Note]:
     rewards = np.asarray(seen.rewards)[~seen.is_start]
     if values[0].size != 1 or np.ptp(rewards) == 0:
         return []
-    if not np.allclose(values.reshape(-1).astype(np.float64), rewards, rtol=1e-6, atol=1e-9):
+    numbers = values.reshape(-1).astype(np.float64)
+    if np.ptp(numbers) == 0 or abs(np.corrcoef(numbers, rewards)[0, 1]) < 1 - 1e-9:
         return []
+    is_equal = np.allclose(numbers, rewards, rtol=1e-6, atol=1e-9)
+    did = "equalled" if is_equal else "followed, in a straight line,"
     text = (
-        f"info.{name} equalled the environment's reward in all {len(rewards)} steps. It is kept, "
+        f"info.{name} {did} the environment's reward in all {len(rewards)} steps. It is kept, "
         "since values alone prove nothing; take it out of the card if it is the reward."
     )
     return [Note(kind="warning", text=text)]

@@ -13,7 +13,6 @@ import numpy as np
 
 from rewardsmith.environments.drafting.tables import Row
 
-
 _FREE, _BALL, _SLIDE, _HINGE = 0, 1, 2, 3
 _KINDS = {_FREE: "free", _BALL: "ball", _SLIDE: "slide", _HINGE: "hinge"}
 _LIMIT_SLACK = 0.1
