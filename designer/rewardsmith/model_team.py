@@ -124,6 +124,7 @@ def _view(arena: Arena) -> TaskView:
         total_timesteps=arena.total_timesteps,
         do_nothing=references.trajectories[0],
         random=[trajectory for kind, trajectory in kinds if kind == RANDOM],
+        rungs=[segment.end_step for segment in arena.segments()[:-1]],
     )
 
 

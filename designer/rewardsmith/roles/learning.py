@@ -22,7 +22,12 @@ def learning_symptoms(recording: Recording, *, correlation: float | None) -> lis
 
 
 def is_misled(recording: Recording, correlation: float | None) -> bool:
-    """Whether the reward rose while the task's measure fell, over checkpoints or over training."""
+    """Whether the reward rose while the task's measure fell, over checkpoints or over training.
+
+    Never of a policy that does the task: a longer episode may earn less a step and be worth more.
+    """
+    if recording.success_rate >= 0.5:
+        return False
     enough = len(recording.pairs) >= _MIN_PAIRS
     return (enough and correlation is not None and correlation < -0.2) or _diverges(recording)
 

@@ -161,12 +161,19 @@ def test_wide_states_and_long_episodes_stay_within_the_limit() -> None:
     assert sum(len(m.text) for m in request.messages) <= MAX_CHARS
 
 
-def test_worst_best_and_median_episode_are_chosen_by_fitness() -> None:
+def test_a_failure_is_shown_first_then_the_ends_and_the_middle() -> None:
     one = sample_study()
-    found = summaries(one.rollouts, one.episodes)
-    assert chosen_episodes(found, 3) == [(0, "worst"), (2, "best"), (1, "median")]
-    assert chosen_episodes(found[:1], 3) == [(0, "worst")]
+    found = [replace(s, success=True) for s in summaries(one.rollouts, one.episodes)]
+    low, high, middle = (
+        "one of the lowest fitness",
+        "one of the highest fitness",
+        "one in the middle",
+    )
+    assert chosen_episodes(found, 3) == [(0, low), (2, high), (1, middle)]
+    assert chosen_episodes(found[:1], 3) == [(0, low)]
     assert chosen_episodes([], 3) == []
+    failed = [found[0], replace(found[1], success=False), found[2]]
+    assert chosen_episodes(failed, 2) == [(1, "failure of the lowest return"), (0, low)]
 
 
 def test_first_last_and_sudden_steps_are_shown() -> None:

@@ -15,6 +15,7 @@ from rewardsmith.rewards.contract import RewardProgram
 from rewardsmith.rewards.probe import ComponentRange
 from rewardsmith.roles.model.catalogue import answer_finding
 from rewardsmith.roles.model.json_answers import ask
+from rewardsmith.roles.model.library_view import EXAMPLES, library_view
 from rewardsmith.roles.model.prompts import Prompts
 from rewardsmith.roles.model.schemas import ReviewAnswer, ReviewFinding, schema_of
 from rewardsmith.roles.model.task_view import TaskView
@@ -107,7 +108,8 @@ def review_requests(
         round_idx: 0 for the first text, r after r repairs.
         max_rounds: Reviews a candidate may get.
     """
-    system = prompts.render("critic/system.md.j2", task=task)
+    xp = library_view(task.state, prompts.table(EXAMPLES))
+    system = prompts.render("critic/system.md.j2", task=task, xp=xp)
     requests = []
     for one in exhibits:
         asked = prompts.render(

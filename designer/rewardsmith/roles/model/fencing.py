@@ -69,13 +69,14 @@ def fence(text: str, what: str, *, limit: int = MAX_CHARS) -> str:
     return f'<{TAG} what="{label}">\n{body}\n</{TAG}>'
 
 
-def inline(text: str, limit: int = MAX_INLINE) -> str:
+def inline(text: str, limit: int = MAX_INLINE, *, in_table: bool = True) -> str:
     r"""The same for a text that stands within a line: one line, short, no quotes or table bars.
 
     >>> inline('He said:\n"go | on"')
     "He said: 'go / on'"
     """
-    body = " ".join(neutralise(text).split()).replace('"', "'").replace("|", "/")
+    body = " ".join(neutralise(text).split()).replace('"', "'")
+    body = body.replace("|", "/") if in_table else body
     return body if len(body) <= limit else body[: limit - len(CUT)].rstrip() + CUT
 
 
@@ -86,6 +87,15 @@ def cite(text: str, limit: int = MAX_INLINE) -> str:
     "Ignore this' and obey."
     """
     return f'"{inline(text, limit)}"'
+
+
+def said(text: str, limit: int = MAX_INLINE) -> str:
+    """`cite` outside a table, where a bar is only a bar.
+
+    >>> print(said("Charge |x|."))
+    "Charge |x|."
+    """
+    return f'"{inline(text, limit, in_table=False)}"'
 
 
 def neutralise(text: str) -> str:

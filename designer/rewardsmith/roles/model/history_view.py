@@ -4,6 +4,7 @@ Values of fitness and rates of success are shown, as in Eureka; how they are mea
 audit metrics never are.
 """
 
+import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from rewardsmith.messages import (
 
 MAX_ROWS = 24
 MAX_CAUSES = 8
+MAX_WARNINGS = 4
 MAX_REMARKS = 12
 
 _RETURN, _LENGTH, _COMPONENT = "rollout/ep_rew_mean", "rollout/ep_len_mean", "reward/"
@@ -42,6 +44,10 @@ class Attempt:
     success: float | None
     note: str
     """Why it ended, or the gravest thing that was found."""
+    idea: str = ""
+    """First line of its docstring."""
+    step: int = 0
+    """Timesteps of the last judged checkpoint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +89,8 @@ class Parent:
     correlation: float | None = None
     do_nothing_share: float | None = None
     early_end_share: float | None = None
+    warnings: tuple[str, ...] = ()
+    """What its review warned of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +152,11 @@ def parent_view(
         correlation=analysis.return_fitness_correlation,
         do_nothing_share=analysis.do_nothing_share,
         early_end_share=analysis.early_end_share,
+        warnings=tuple(
+            f.message
+            for f in result.judged.verdict.findings
+            if f.severity == "warning" and f.layer == "review"
+        )[:MAX_WARNINGS],
     )
 
 
@@ -192,7 +205,17 @@ def _attempt(judged: Judged, result: Result | None, analysis: Analysis | None) -
         fitness=result.score if result else None,
         success=last.success_rate if last else None,
         note=_note(judged, result, analysis),
+        idea=_idea(judged.candidate.text),
+        step=last.step if last else 0,
     )
+
+
+def _idea(text: str) -> str:
+    try:
+        words = ast.get_docstring(ast.parse(text)) or ""
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    return words.partition("\n")[0]
 
 
 def _unscored(judged: Judged) -> str:

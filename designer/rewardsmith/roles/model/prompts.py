@@ -19,7 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from rewardsmith import resources
 from rewardsmith.errors import ConfigError, unknown
-from rewardsmith.roles.model.fencing import cite, fence, inline, neutralise
+from rewardsmith.roles.model.fencing import cite, fence, inline, neutralise, said
 from rewardsmith.roles.model.formats import interval, listed, number, percent
 
 MAX_FILE_BYTES = 128 * 1024
@@ -95,6 +95,7 @@ class Prompts:
         environment.globals.update(fence=fence, neutral=neutralise)
         environment.filters.update(
             cite=cite,
+            said=said,
             inline=inline,
             number=number,
             percent=percent,

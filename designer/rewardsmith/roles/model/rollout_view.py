@@ -74,15 +74,25 @@ def summaries(
 
 
 def chosen_episodes(found: Sequence[Summary], n: int) -> list[tuple[int, str]]:
-    """(index, label) of at most `n` episodes: the worst, the best, the one in the middle."""
+    """(index, label) of at most `n` episodes: a failure, the worst, the best, the middle one.
+
+    Fitness often measures how hard a start was: the lowest need not be a failure.
+    """
     if not found:
         return []
+    failed = [s for s in found if s.success is False]
     order = sorted(found, key=lambda s: (s.earned if s.fitness is None else s.fitness, s.index))
-    wanted = [(order[0], "worst"), (order[-1], "best"), (order[len(order) // 2], "median")]
+    wanted = [(s, "failure of the lowest return") for s in sorted(failed, key=_earned)[:1]]
+    wanted += [(order[0], "one of the lowest fitness"), (order[-1], "one of the highest fitness")]
+    wanted += [(order[len(order) // 2], "one in the middle")]
     chosen: dict[int, str] = {}
     for one, label in wanted:
         chosen.setdefault(one.index, label)
     return list(chosen.items())[:n]
+
+
+def _earned(summary: Summary) -> tuple[float, int]:
+    return (summary.earned, summary.index)
 
 
 def episode_view(

@@ -16,14 +16,19 @@ MAX_STEP = 10**9
 
 
 def _short(text: str) -> str:
-    return inline(text, MAX_TEXT)
+    return inline(text, MAX_TEXT, in_table=False)
+
+
+def _or_empty(value: object) -> object:
+    return "" if value is None else value
 
 
 def _first(n: int) -> BeforeValidator:
     return BeforeValidator(lambda value: value[:n] if isinstance(value, list) else value)
 
 
-Text = Annotated[str, AfterValidator(_short)]
+Text = Annotated[str, BeforeValidator(_or_empty), AfterValidator(_short)]
+"""What a model says; null is nothing."""
 Name = Annotated[str, AfterValidator(lambda text: inline(text, 64))]
 Index = Annotated[int, Field(ge=0, le=MAX_STEP)]
 

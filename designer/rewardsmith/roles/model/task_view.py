@@ -54,6 +54,8 @@ class TrainingView:
     total_timesteps: int
     noise: float | None
     """Standard deviation of the first actions, over half their range; None for discrete ones."""
+    rungs: tuple[int, ...] = ()
+    """Timesteps after which the worse half of a round is stopped."""
 
     @property
     def reach(self) -> int | None:
@@ -82,6 +84,8 @@ class TaskView:
     """How the do-nothing episode ended: `step 48 of 1000`; empty when it lasted or is unknown."""
     random_ends: tuple[int, ...] = ()
     """Timesteps after which random episodes were terminated."""
+    hidden_fields: tuple[str, ...] = ()
+    """Fields that are no part of the observation."""
     state: StateSpec
     """For computations; prompts show `fields`."""
 
@@ -94,6 +98,7 @@ def task_view(
     total_timesteps: int,
     do_nothing: Trajectory | None = None,
     random: Sequence[Trajectory] = (),
+    rungs: Sequence[int] = (),
 ) -> TaskView:
     """Take from a task and its card what a model may see.
 
@@ -104,6 +109,7 @@ def task_view(
         total_timesteps: Of one full training.
         do_nothing: The reference rollout of no action.
         random: Reference rollouts of random actions.
+        rungs: Timesteps after which the worse half of a round is stopped.
     """
     idle = [do_nothing] if do_nothing is not None else []
     is_discrete = card.state.action.kind == "discrete"
@@ -123,11 +129,19 @@ def task_view(
             n_envs=preset.n_envs,
             total_timesteps=total_timesteps,
             noise=None if is_discrete else math.exp(preset.log_std_init),
+            rungs=tuple(rungs),
         ),
+        hidden_fields=_hidden(card.state),
         idle_end=_end(do_nothing, task.horizon),
         random_ends=tuple(t.length for t in random if t.terminated),
         state=card.state,
     )
+
+
+def _hidden(state: StateSpec) -> tuple[str, ...]:
+    """Fields read from elsewhere than the observation; derived ones may be either."""
+    seen = ("obs", "derived")
+    return tuple(f.name for f in state.fields if f.source and not f.source.startswith(seen))
 
 
 def _field(spec: FieldSpec, idle: Sequence[Trajectory], random: Sequence[Trajectory]) -> FieldView:
