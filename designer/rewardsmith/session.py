@@ -12,6 +12,7 @@ from typing import Any
 
 from rewardsmith.config import RunConfig, from_mapping, to_mapping, with_overrides
 from rewardsmith.environments.cards import EnvCard, load_card, task_of
+from rewardsmith.environments.fingerprint import fingerprint
 from rewardsmith.environments.fitness import compile_fitness, compile_success
 from rewardsmith.errors import ConfigError, UsageError, unknown
 from rewardsmith.evaluation.policy import PolicySpec
@@ -83,7 +84,7 @@ def start_run(runs_dir: Path, task: Task, config: RunConfig, *, keeps_card: bool
     training_of(card, task, config)
     _check_init(card, config)
     check_model_settings(config, runs_dir)
-    return Run.create(
+    run = Run.create(
         runs_dir,
         name=f"{_name_of(card)} {task.name}",
         config=to_mapping(config),
@@ -91,6 +92,12 @@ def start_run(runs_dir: Path, task: Task, config: RunConfig, *, keeps_card: bool
         versions=versions(),
         card=Path(task.env).read_bytes() if keeps_card else None,
     )
+    try:
+        run.record("measure_frozen", measure=fingerprint(task, card))
+    except BaseException:
+        run.close()
+        raise
+    return run
 
 
 def finish_run(
@@ -187,7 +194,19 @@ def resume_run(folder: Path, settings: Mapping[str, Any] | None = None) -> Run:
             )
     config = with_overrides(config_of(Run.read(folder)), changed)
     check_model_settings(config, folder.parent)
+    _require_same_measure(Run.read(folder))
     return Run.open(folder, versions=versions(), settings=changed)
+
+
+def _require_same_measure(run: Run) -> None:
+    """Refuse to go on by another measure than the run began with."""
+    recorded = next((e.data["measure"] for e in run.events("measure_frozen")), None)
+    task = run.manifest.task
+    if recorded not in (None, fingerprint(task, load_card(task.env))):
+        raise ConfigError(
+            f"What judges {task.name!r} has changed since the run began: the card's fields, its dt "
+            "or the environment it names. Restore the card, or start a new run."
+        )
 
 
 def config_of(run: Run) -> RunConfig:

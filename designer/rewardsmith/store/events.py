@@ -5,6 +5,7 @@
 | run_started | | versions |
 | run_resumed | | versions, settings: what is different from now on, by dotted key |
 | run_ended | | reason |
+| measure_frozen | | measure: hash of all that judges the task |
 | references_recorded | | sha, obs_dim, sandbox, kinds, fitness, distrust |
 | iteration_started | iteration | candidates: list of Candidate; findings by number |
 | iteration_ended | iteration | |
@@ -39,6 +40,7 @@ EventName = Literal[
     "run_started",
     "run_resumed",
     "run_ended",
+    "measure_frozen",
     "references_recorded",
     "iteration_started",
     "iteration_ended",
