@@ -121,8 +121,19 @@ def driver(how: str) -> subprocess.Popen[str]:
     line = [sys.executable, "-I", "-c", DRIVER, str(ROOT / "designer"), CHILDREN, how]
     pipe = subprocess.PIPE
     return subprocess.Popen(
-        line, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+        line,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+        preexec_fn=_listen_to_ctrl_c,
     )
+
+
+def _listen_to_ctrl_c() -> None:
+    """Whoever was started in the background ignores Ctrl-C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def tell(process: subprocess.Popen[str]) -> None:

@@ -29,7 +29,7 @@ from rewardsmith.isolation import landlock, lock, seccomp
 from rewardsmith.isolation.limits import Limits, Openings, limit_rest, limit_start
 
 LIMITS = Limits(cpu_s=5, memory_bytes=256 * 2**20, open_files=64)
-PATIENCE_S = 4.0
+PATIENCE_S = 30.0
 LIBC = ctypes.CDLL(None, use_errno=True)
 ABSENT = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENODEV, errno.EAFNOSUPPORT)
 """What a kernel says to a call that it does not have."""
