@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from rewardsmith.environments.card_types import EnvCard
-from rewardsmith.environments.cards import card_names, load_card, task_of
+from rewardsmith.environments.cards import (
+    ad_hoc_task,
+    card_names,
+    load_card,
+    parse_card,
+    task_of,
+)
+from rewardsmith.environments.drafting.draft import draft_card
+from rewardsmith.environments.reference import parse_reference
 from rewardsmith.errors import ConfigError
 from rewardsmith.llm.calls import Request
 from rewardsmith.messages import Trajectory
@@ -104,6 +112,30 @@ def test_no_audit_metric_is_shown() -> None:
         text = "".join(m.text for m in request.messages)
         assert "hidden_audit" not in text
         assert "7.7777" not in text
+
+
+DRAFTED = ("HalfCheetah-v5", "Ant-v5", "Humanoid-v5", "Pusher-v5", "Pendulum-v1", "CartPole-v1")
+FITNESS, SUCCESS = "mean(sum(action ** 2)) - 41.5", "length > 123 and not terminated"
+
+
+@pytest.mark.parametrize("env", DRAFTED)
+def test_no_prompt_on_a_drafted_card_shows_a_reward_or_what_judges(
+    env: str, tmp_path: Path
+) -> None:
+    drafted = draft_card(parse_reference(env, tmp_path)).text
+    card = parse_card(drafted, ref=env, folder=tmp_path)
+    task = ad_hoc_task(card, "Do it well.", fitness=FITNESS, success=SUCCESS)
+    view = task_view(task, card, preset=Preset(), total_timesteps=100_000)
+    texts = [m.text for r in requests_for(view) for m in r.messages]
+    about_the_task = "".join(
+        t.partition("## The environment")[2].partition("## The training")[0] for t in texts
+    )
+    assert card.state.fields[0].name in about_the_task
+    for word in ("reward", "_cost", "penalty", "bonus", "is_success", "41.5", "123"):
+        assert word not in about_the_task.lower(), word
+    for text in texts:
+        assert squeezed(FITNESS) not in squeezed(text)
+        assert squeezed(SUCCESS) not in squeezed(text)
 
 
 def test_view_holds_nothing_that_judges() -> None:
