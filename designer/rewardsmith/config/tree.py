@@ -101,12 +101,15 @@ class LimitsConfig:
     """Seconds in its whole life in which a worker may neither compute nor wait for a core."""
     probe_cpu_s: float = 60.0
     """CPU-seconds of the probe of one program."""
+    rollouts_cpu_s: float = 600.0
+    """CPU-seconds of the rollouts that nobody trained: doing nothing, chance, known exploits."""
     attempts: int = 3
     """Starts of a segment that is lost again and again, through no fault of its own."""
 
     def __post_init__(self) -> None:
         _at_least(self, memory_mb=256, attempts=1)
-        for name in ("cpu_factor", "cpu_s", "stall_s", "idle_s", "probe_cpu_s"):
+        names = ("cpu_factor", "cpu_s", "stall_s", "idle_s", "probe_cpu_s", "rollouts_cpu_s")
+        for name in names:
             value = getattr(self, name)
             _require(value is None or value > 0, name, "has to be positive")
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from rewardsmith.config import RunConfig, episode_seeds
-from rewardsmith.environments.cards import load_card
+from rewardsmith.environments.cards import EnvCard, load_card
 from rewardsmith.errors import RewardsmithError, StoreError
 from rewardsmith.evaluation.jobs import (
     MAX_RECORDED_STEPS,
@@ -39,7 +39,6 @@ FILE = "reference_rollouts.safetensors"
 N_RANDOM = 4
 N_EXTREMES = 6
 """Rollouts of one extreme action held, at most: both ends of all dimensions, then mixed ones."""
-CPU_S = 600
 REPLAY_TOLERANCE = 0.02
 """Difference from the fitness written down, relative to it or to 1, up to which a replay counts."""
 
@@ -182,29 +181,43 @@ def reference_chain(task: Task, config: RunConfig) -> Chain[ReferenceRollouts]:
     card = load_card(task.env)
     shipped = load_shipped(card, task)
     asked = reference_policies(card.state.action, config.seed, shipped)
-    policies = [policy for _, policy in asked]
+    judgement = yield from behaviour_chain(card, task, [policy for _, policy in asked], config)
+    return _rollouts([kind for kind, _ in asked], judgement, shipped)
+
+
+def behaviour_chain(
+    card: EnvCard, task: Task, policies: Sequence[PolicyRequest], config: RunConfig
+) -> Chain[Judgement]:
+    """Have the evaluator roll out behaviour that nobody trained, and measure it.
+
+    Raises:
+        RewardsmithError: The environment does not run, or the evaluator answers nonsense.
+    """
+    limits = config.limits
     job = evaluation_job(
         task,
         policies,
         audit={},
         spec=None,
         tensors=[],
-        limits=Limits(cpu_s=CPU_S, memory_bytes=config.limits.memory_mb * 1024 * 1024),
+        limits=Limits(
+            cpu_s=max(1, round(limits.rollouts_cpu_s)), memory_bytes=limits.memory_mb * 1024 * 1024
+        ),
         openings=openings_of(card),
-        stall_s=config.limits.stall_s,
+        stall_s=limits.stall_s,
         sandbox=config.require_sandbox,
     )
-    end = yield from insist(job, config.limits.attempts)
+    end = yield from insist(job, limits.attempts)
     if end.outcome is not None:
+        last = [line for line in end.text.splitlines() if line.strip()][-1:]
         raise RewardsmithError(
-            f"The environment {task.env!r} does not run in the evaluator ({end.outcome}).\n"
-            f"{end.text}"
+            f"The environment {task.env!r} does not run in the evaluator ({end.outcome}): "
+            f"{''.join(last) or 'it said nothing'}. `rewardsmith envs check` says more."
         )
     try:
-        judgement = read_judgement(end.frames, policies)
+        return read_judgement(end.frames, policies)
     except FrameError as error:
         raise RewardsmithError(f"The evaluator of {task.env!r} answered: {error}.") from error
-    return _rollouts([kind for kind, _ in asked], judgement, shipped)
 
 
 def reference_policies(

@@ -14,20 +14,16 @@ from rewardsmith.analysis.intervals import Interval, bootstrap, mean
 from rewardsmith.config import RunConfig, episode_seeds
 from rewardsmith.environments.cards import EnvCard, load_card
 from rewardsmith.errors import RewardsmithError
-from rewardsmith.evaluation.jobs import evaluation_job, openings_of, read_judgement
 from rewardsmith.evaluation.requests import PolicyRequest
-from rewardsmith.isolation.frames import FrameError
-from rewardsmith.isolation.limits import Limits
 from rewardsmith.messages import EpisodeScore, Task
-from rewardsmith.training.engine import Chain, insist
-from rewardsmith.training.reference_rollouts import extreme_actions
+from rewardsmith.training.engine import Chain
+from rewardsmith.training.reference_rollouts import behaviour_chain, extreme_actions
 from rewardsmith.training.shipped_rollouts import COMPETENT, load_shipped
 
 N_EPISODES = 10
 """Of doing nothing, of random actions and of swinging."""
 N_HELD = 4
 """Extreme actions that are held, one episode each."""
-CPU_S = 600
 MARGIN = 0.1
 """How far above the best of all aimless rollouts a success begins when nobody says what it is, as a
 share of the spread between them."""
@@ -85,29 +81,8 @@ def readings_chain(task: Task, config: RunConfig) -> Chain[tuple[Reading, ...]]:
     """
     card = load_card(task.env)
     asked = list(_policies(card, task, config.seed))
-    policies = [policy for _, policy in asked]
-    job = evaluation_job(
-        task,
-        policies,
-        audit={},
-        spec=None,
-        tensors=[],
-        limits=Limits(cpu_s=CPU_S, memory_bytes=config.limits.memory_mb * 1024 * 1024),
-        openings=openings_of(card),
-        stall_s=config.limits.stall_s,
-        sandbox=config.require_sandbox,
-    )
-    end = yield from insist(job, config.limits.attempts)
-    if end.outcome is not None:
-        last = [line for line in end.text.splitlines() if line.strip()][-1:]
-        raise RewardsmithError(
-            f"The environment {card.id!r} does not run in the evaluator ({end.outcome}): "
-            f"{''.join(last) or 'it said nothing'}. `rewardsmith envs check` says more."
-        )
-    try:
-        reply = read_judgement(end.frames, policies).reply
-    except FrameError as error:
-        raise RewardsmithError(f"The evaluator of {card.id!r} answered: {error}.") from error
+    judged = yield from behaviour_chain(card, task, [policy for _, policy in asked], config)
+    reply = judged.reply
     names = [name for name, _ in asked]
     return tuple(
         Reading(name=name, episodes=episodes)

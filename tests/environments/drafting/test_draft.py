@@ -164,7 +164,7 @@ def test_discrete_actions_count_from_zero_wherever_the_environment_starts() -> N
     vector = StateVectorEnv(card, 1)
     vector.reset(0)
     for choice in range(3):
-        vector.step(np.array([choice]))
+        vector.step(np.array([choice]))  # `Counted` itself refuses what is not 1, 2 or 3
 
 
 def test_file_with_one_environment_needs_no_name(tmp_path: Path) -> None:
