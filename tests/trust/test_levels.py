@@ -148,6 +148,6 @@ def test_default_limits_fit_a_laptop_and_can_all_be_set() -> None:
     assert limits.stall_s <= 600
     changed = {"memory_mb": 512, "cpu_factor": 2.0, "cpu_s": 10.0, "stall_s": 5.0,
                "probe_cpu_s": 3.0, "attempts": 1,
-               "idle_s": 60.0, "rollouts_cpu_s": 9.0}  # fmt: skip
+               "idle_s": 60.0, "rollouts_cpu_s": 9.0, "open_files": 100}  # fmt: skip
     made = load_config(None, {f"limits.{name}": value for name, value in changed.items()}).limits
     assert {name: getattr(made, name) for name in changed} == changed

@@ -91,6 +91,8 @@ class LimitsConfig:
 
     memory_mb: int = 4096
     """Memory of one worker, in MiB."""
+    open_files: int = 256
+    """File descriptors of one worker."""
     cpu_factor: float = 10.0
     """CPU-seconds of a segment over what the reference training needs for it."""
     cpu_s: float | None = None
@@ -107,7 +109,7 @@ class LimitsConfig:
     """Starts of a segment that is lost again and again, through no fault of its own."""
 
     def __post_init__(self) -> None:
-        _at_least(self, memory_mb=256, attempts=1)
+        _at_least(self, memory_mb=256, open_files=64, attempts=1)
         names = ("cpu_factor", "cpu_s", "stall_s", "idle_s", "probe_cpu_s", "rollouts_cpu_s")
         for name in names:
             value = getattr(self, name)

@@ -114,6 +114,7 @@ def _job(request: Request, trajectories: Sequence[Trajectory], config: RunConfig
         limits=Limits(
             cpu_s=max(1, round(config.limits.probe_cpu_s)),
             memory_bytes=config.limits.memory_mb * 1024 * 1024,
+            open_files=config.limits.open_files,
             idle_s=config.limits.idle_s,
         ),
         openings=openings_of(load_card(request.task.env)),

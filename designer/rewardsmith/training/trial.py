@@ -236,7 +236,12 @@ def _training_limits(arena: Arena, segment: Segment) -> Limits:
 
 def _limits(limits: LimitsConfig, cpu_s: float, *, is_cuda: bool = False) -> Limits:
     memory = None if is_cuda else limits.memory_mb * 1024 * 1024
-    return Limits(cpu_s=max(1, round(cpu_s)), memory_bytes=memory, idle_s=limits.idle_s)
+    return Limits(
+        cpu_s=max(1, round(cpu_s)),
+        memory_bytes=memory,
+        open_files=limits.open_files,
+        idle_s=limits.idle_s,
+    )
 
 
 def _training_caps(arena: Arena, segment: Segment) -> Caps:
