@@ -58,7 +58,7 @@ def test_environment_without_a_card_is_checked_by_its_draft(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert check_cards([f"{ROBOTS}:Point"], all_=False) == 0
-    assert "odd_robots.py:Point" in capsys.readouterr().out
+    assert "odd_robots:Point" in capsys.readouterr().out
 
 
 def test_something_has_to_be_asked_for() -> None:

@@ -44,11 +44,11 @@ def check_cards(refs: Sequence[str], *, all_: bool) -> int:
 def _table(trials: Sequence[tuple[str, CardTrial]]) -> Table:
     table = Table(box=None, pad_edge=False)
     for title in ("environment", "holds", "fields", "steps/s", "reading fields", "tasks separate"):
-        table.add_column(title)
+        table.add_column(title, overflow="fold")
     for ref, trial in trials:
         speed = trial.speed
         cells = (
-            ref,
+            trial.card.id if trial.card else ref,
             "yes" if trial.ok else "no",
             str(len(trial.card.state.fields)) if trial.card else "-",
             f"{speed.steps_per_s:,.0f}" if speed else "-",
