@@ -53,12 +53,27 @@ def _version(id_: str) -> int:
     return int(match[1]) if match else 0
 
 
+EXTRAS = {
+    "metaworld": "metaworld",
+    "gymnasium_robotics": "robotics",
+    "highway_env": "highway",
+    "minigrid": "minigrid",
+    "crafter": "crafter",
+    "Box2D": "box2d",
+    "envpool": "envpool",
+}
+"""Package to the extra of this project that brings it."""
+
+
 def missing_package(ref: str, reason: str) -> str:
     """What a missing package is called and how it is installed."""
     extra = _EXTRA.search(reason)
     named = re.search(r"No module named '([\w.]+)'", reason)
     if extra:
         remedy = f'`pip install "gymnasium[{extra[1]}]"` installs the extra {extra[1]!r}.'
+    elif named and named[1].split(".")[0] in EXTRAS:
+        name = EXTRAS[named[1].split(".")[0]]
+        remedy = f'`pip install "rewardsmith[{name}]"` installs the extra {name!r}.'
     elif named:
         remedy = f"`pip install {named[1].split('.')[0].replace('_', '-')}` may bring it."
     else:

@@ -30,8 +30,14 @@ _RESERVED = frozenset(
 )
 
 
-def read_card(table: Table, *, ref: str, folder: Path | None) -> EnvCard:
+def read_card(table: Table, *, ref: str, folder: Path | None, home: Path | None = None) -> EnvCard:
     """Build the card that `table` holds.
+
+    Args:
+        table: The card's, already laid over its base's.
+        ref: What messages call it.
+        folder: Of its card.yaml.
+        home: Of its modules, where the card does not say so itself and `folder` is another's.
 
     Raises:
         ConfigError: Something in it is missing, misspelt or contradictory.
@@ -42,7 +48,8 @@ def read_card(table: Table, *, ref: str, folder: Path | None) -> EnvCard:
     dt, kwargs = table.find("dt"), table.find("kwargs")
     preset = _read_settings(table.find("preset"))
     clock = _Clock(max_steps, dt.number() if dt else None)
-    reader = _TaskReader(state, clock, folder, preset)
+    reader = _TaskReader(state, clock, preset)
+    table.find("base")  # laid below already
     card = EnvCard(
         ref=ref,
         id=table.take("id").text(),
@@ -59,7 +66,7 @@ def read_card(table: Table, *, ref: str, folder: Path | None) -> EnvCard:
         preset=preset,
         tasks={name: reader.read(name, v) for name, v in _entries(table.find("tasks"))},
         folder=folder,
-        code=_read_code(table.find("code"), folder),
+        code=_read_code(table.find("code")) or (home if home != folder else None),
         needs=_read_needs(table.find("needs")),
     )
     table.finish()
@@ -178,12 +185,9 @@ def _read_shape(value: Value) -> tuple[int, ...]:
 class _TaskReader:
     """Reads tasks and compiles their expressions, so that a mistake names its line."""
 
-    def __init__(
-        self, state: StateSpec, clock: _Clock, folder: Path | None, preset: dict[str, Setting]
-    ) -> None:
+    def __init__(self, state: StateSpec, clock: _Clock, preset: dict[str, Setting]) -> None:
         self._state = state
         self._clock = clock
-        self._folder = folder
         self._preset = preset
 
     def read(self, name: str, value: Value) -> TaskCard:
@@ -232,7 +236,7 @@ class _TaskReader:
         text = value.text()
         if text == "native" or text == "sparse":
             return cast(Literal["native", "sparse"], text)
-        path = (self._folder or Path()) / text
+        path = (value.folder or Path()) / text
         if not path.is_file():
             raise value.error(
                 f"The reference {text!r} is no file beside the card.",
@@ -241,12 +245,12 @@ class _TaskReader:
         return path
 
 
-def _read_code(value: Value | None, folder: Path | None) -> Path | None:
+def _read_code(value: Value | None) -> Path | None:
     """The folder of the environment's modules; a relative one counts from the card's."""
     if value is None:
         return None
     # That it exists is for the import to say: a run can be looked at where its code is not.
-    return ((folder or Path()) / Path(value.text()).expanduser()).resolve()
+    return ((value.folder or Path()) / Path(value.text()).expanduser()).resolve()
 
 
 def _read_needs(value: Value | None) -> Needs:

@@ -64,7 +64,7 @@ def make_bare(id_: str, *, code: Path | None, ref: str, kwargs: Mapping[str, Any
     try:
         made = target(**kwargs) if target else _make_registered(name if colon else id_, kwargs, ref)
     except TypeError as error:
-        if "'render_mode'" not in str(error):
+        if "argument 'render_mode'" not in str(error):  # the text also lists all that was given
             raise
         raise UsageError(
             f"{ref} draws no pictures: its constructor takes no render_mode. Let __init__ take "
