@@ -11,7 +11,7 @@ from rewardsmith.environments.cards import EnvCard, ad_hoc_task, card_names, loa
 from rewardsmith.environments.inspection import check_card
 from rewardsmith.errors import ConfigError, UsageError
 
-SLOW = ("highway", "merge", "roundabout", "intersection", "parking", "Crafter")
+SLOW = ("HighwayEnv", "highway", "merge", "roundabout", "intersection", "parking", "Crafter")
 THREE_STEPS = Path(__file__).parent / "three_steps"
 GOOD = """\
 id: Pendulum-v1
@@ -50,7 +50,8 @@ def test_shipped_card_agrees_with_its_environment(name: str) -> None:
 def test_shipped_card_never_shows_the_designer_a_reward(name: str) -> None:
     card = load_card(name)
     for field in card.state.fields:
-        assert "reward" not in (field.name + field.source + field.meaning).lower()
+        source = field.source.replace("rewardsmith.", "")  # our own name, where a function is ours
+        assert "reward" not in (field.name + source + field.meaning).lower()
 
 
 @pytest.mark.parametrize("name", card_names())
@@ -66,7 +67,7 @@ def test_shipped_assay_says_what_its_numbers_say(name: str) -> None:
         assay = cast(dict[str, Any] | None, task.assay)
         if assay is None:
             continue  # nobody measured it; docs/environments.md says so
-        rates = {r: assay[r]["success"] for r in ("native", "expert", "sparse") if r in assay}
+        rates = {r: assay[r]["success"] for r in task.references if r in assay}
         assert set(rates) == set(task.references)
         assert all(len(found) == assay["seeds"] >= 3 for found in rates.values())
         sparse = rates.pop("sparse")
@@ -84,7 +85,7 @@ def test_card_is_found_by_name_folder_and_file() -> None:
 
 
 def test_unknown_card_lists_what_exists() -> None:
-    with pytest.raises(UsageError, match=r"Did you mean 'Pendulum-v1'.*Known: HalfCheetah-v5"):
+    with pytest.raises(UsageError, match=r"Did you mean 'Pendulum-v1'.*Known: .*HalfCheetah-v5"):
         load_card("Pendulum-v2")
 
 

@@ -3,10 +3,12 @@
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple, cast
 
+from rewardsmith.environments.backends.reading import read_backends
 from rewardsmith.environments.card_file import Table, Value
 from rewardsmith.environments.card_types import EnvCard, Needs, Reference, Setting, TaskCard
 from rewardsmith.environments.derived import derived_of
@@ -23,6 +25,7 @@ class _Clock(NamedTuple):
     dt: float | None
 
 
+ACTION_KINDS = ("continuous", "discrete", "multi_discrete", "multi_binary")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _RESERVED = frozenset(
     "state previous initial action previous_action step terminated memory params xp "
@@ -68,6 +71,8 @@ def read_card(table: Table, *, ref: str, folder: Path | None, home: Path | None 
         folder=folder,
         code=_read_code(table.find("code")) or (home if home != folder else None),
         needs=_read_needs(table.find("needs")),
+        unverified=_texts(table.find("unverified")),
+        backends=read_backends(table.find("backends"), state),
     )
     table.finish()
     return card
@@ -75,9 +80,11 @@ def read_card(table: Table, *, ref: str, folder: Path | None, home: Path | None 
 
 def _read_action(table: Table) -> ActionSpec:
     meaning = _text(table, "meaning")
-    kind = _choice(table.find("kind"), ("continuous", "discrete"), "continuous")
+    kind = _choice(table.find("kind"), ACTION_KINDS, "continuous")
     if kind == "discrete":
         spec = ActionSpec(shape=(), kind="discrete", n=_positive(table.take("n")), meaning=meaning)
+    elif kind != "continuous":
+        spec = replace(_read_choices(table, kind), meaning=meaning)
     else:
         shape = _read_shape(table.take("shape"))
         size = math.prod(shape)
@@ -85,6 +92,21 @@ def _read_action(table: Table) -> ActionSpec:
         spec = ActionSpec(shape=shape, low=low, high=high, meaning=meaning)
     table.finish()
     return spec
+
+
+def _read_choices(table: Table, kind: str) -> ActionSpec:
+    """An action of several choices: `choices: [3, 2]`, or the shape of one of zeros and ones."""
+    if kind == "multi_binary":
+        shape = _read_shape(table.take("shape"))
+        return ActionSpec(shape=shape, kind="multi_discrete", nvec=(2,) * math.prod(shape))
+    entry, given = table.take("choices"), table.find("shape")
+    choices = entry.numbers()
+    shape = _read_shape(given) if given else (len(choices),)
+    if math.prod(shape) != len(choices) or not all(n == int(n) and n >= 1 for n in choices):
+        raise entry.error(
+            f"{entry.name!r} is no list of {math.prod(shape)} counts.", "Write [3, 2, 5]."
+        )
+    return ActionSpec(shape=shape, kind="multi_discrete", nvec=tuple(int(n) for n in choices))
 
 
 def _read_state(table: Table, action: ActionSpec) -> tuple[StateSpec, dict[str, tuple[float, ...]]]:
