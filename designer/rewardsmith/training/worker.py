@@ -56,13 +56,7 @@ def _train(place: Workplace, request: TrainRequest) -> None:
     from rewardsmith.training.train_job import train_segment
 
     tensors = place.arrays() or None
-    train_segment(
-        request,
-        tensors,
-        _PipeSink(place),
-        lock=lambda: place.lock(request.sandbox),
-        confine=place.confine,
-    )
+    train_segment(request, tensors, _PipeSink(place), lock=lambda: place.lock(request.sandbox))
     place.send_result({})
 
 

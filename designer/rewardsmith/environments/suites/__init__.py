@@ -1,1 +1,0 @@
-"""Adapters for packages whose environments need help before a card can name them."""
