@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.e2e.test_interruption import listen_to_ctrl_c
 from tests.trust.conftest import ROOT
 
 from rewardsmith.isolation.launch import encode_job, spawn
@@ -127,13 +128,8 @@ def driver(how: str) -> subprocess.Popen[str]:
         stderr=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
-        preexec_fn=_listen_to_ctrl_c,
+        preexec_fn=listen_to_ctrl_c,
     )
-
-
-def _listen_to_ctrl_c() -> None:
-    """Whoever was started in the background ignores Ctrl-C, and so would its children."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def tell(process: subprocess.Popen[str]) -> None:

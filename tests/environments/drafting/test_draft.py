@@ -163,8 +163,13 @@ def test_discrete_actions_count_from_zero_wherever_the_environment_starts() -> N
     card = card_of(robot("Counted"))
     vector = StateVectorEnv(card, 1)
     vector.reset(0)
+    raw: Any = vector.envs[0].unwrapped
+    moved = []
     for choice in range(3):
-        vector.step(np.array([choice]))  # `Counted` itself refuses what is not 1, 2 or 3
+        before = raw.x
+        vector.step(np.array([choice]))
+        moved.append(raw.x - before)
+    assert moved == pytest.approx([-0.1, 0.0, 0.1])
 
 
 def test_file_with_one_environment_needs_no_name(tmp_path: Path) -> None:
