@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--timesteps", type=int)
+    parser.add_argument("--backend", default="python", help="who steps the trainings")
     arguments = parser.parse_args()
     card = load_card(arguments.card)
     for name in arguments.tasks or card.tasks:
@@ -42,6 +43,7 @@ def main() -> None:
             {
                 "jobs": arguments.jobs,
                 "training.total_timesteps": arguments.timesteps,
+                "training.backend": arguments.backend,
                 "evaluation.report_episodes": 20,
             },
         )
@@ -75,6 +77,8 @@ def _assay(arena: Arena, n_seeds: int) -> None:
     print(f"    assay:\n      steps: {steps}\n      seeds: {n_seeds}")
     for name, result in results.items():
         print(f"      {name}: {result}")
+    if arena.backend != "python":
+        print(f"      backend: {arena.backend}")
     print(f"      verdict: {_verdict(results, arena.task.target)}")
     print(f"      gymnasium: {versions()['gymnasium']}\n      mujoco: {versions()['mujoco']}")
     print(flush=True)

@@ -113,12 +113,13 @@ def test_no_seed_serves_two_purposes_in_any_run(
     selection = set(episode_seeds(run, "selection", 200, salt=salt))
     report = set(episode_seeds(other, "report", 200, salt=salt))
     probes = set(episode_seeds(run, "training", 200, salt=salt))
+    later = set(episode_seeds(other, "later", 2048, salt=salt))
     first = training_seed(other, CandidateId(number, number), number)
     trainings = set(range(first, first + 4096))
 
-    sets = (selection, report, probes, trainings)
+    sets = (selection, report, probes, later, trainings)
     assert len(set().union(*sets)) == sum(len(s) for s in sets)
-    assert max(report) < 2**31
+    assert max(report | later) < 2**31
 
 
 def test_seeds_are_pinned() -> None:

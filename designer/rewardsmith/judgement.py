@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from rewardsmith.contributions import is_edit
 from rewardsmith.messages import Candidate, CandidateId, Finding, History, Judged, Layer, Task
 from rewardsmith.rewards.contract import Reading, read_program
 from rewardsmith.rewards.exploits import Lineup
@@ -48,7 +49,8 @@ class Judgement:
         for round_idx in range(self._n_rounds):
             judged = self._round(pending, read, round_idx)
             last |= {one.candidate.id: one for one in judged}
-            refused = [one for one in judged if not one.verdict.ok]
+            # A person's edit is not rewritten in their name: they read what was found.
+            refused = [j for j in judged if not j.verdict.ok and not is_edit(j.candidate)]
             if self.team is None or not refused or round_idx + 1 == self._n_rounds:
                 break
             mended = self._mended(self.team, refused, round_idx + 1)

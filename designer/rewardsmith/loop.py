@@ -27,6 +27,9 @@ class Record(Protocol):
     def history(self) -> History:
         """Every finished iteration."""
 
+    def open_iteration(self) -> History:
+        """The history, with remarks that were made since its last iteration ended."""
+
     def new_feedback(self, iteration: int) -> tuple[Feedback, ...]:
         """Remarks that no iteration has read yet; read at this recorded point."""
 
@@ -60,6 +63,7 @@ def design_reward(task: Task, stages: Stages, run: Record) -> Design:
     """
     history = run.history()
     while not stages.should_stop(history):
+        history = run.open_iteration()
         number = len(history.iterations)
         proposed = stages.propose(task, history)
         judged = stages.judge(proposed, task, history)

@@ -15,10 +15,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 FieldKind = Literal["float", "bool", "int"]
+ActionKind = Literal["continuous", "discrete", "multi_discrete"]
 Severity = Literal["error", "warning", "note"]
 Layer = Literal["static", "probe", "review"]
 Author = Literal["offline", "model", "human", "reference"]
-SeedSet = Literal["training", "selection", "report"]
+SeedSet = Literal["training", "selection", "report", "later"]
 SuccessSemantics = Literal["held", "final", "ever"]
 RewardKind = Literal["program", "native", "sparse"]
 
@@ -27,6 +28,12 @@ COMPONENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 MAX_COMPONENTS = 16
 """Reward components a program may return."""
+
+BY_RANKING = "human"
+"""Stands where a fitness would, in a task that is judged by people's comparisons."""
+
+BY_LABELS = "draft"
+"""Stands where a fitness would, until a person has chosen one of several drafts."""
 
 MAX_FITNESS = 1e100
 """Beyond this magnitude a fitness is no measurement, and sums of a few overflow."""
@@ -87,13 +94,25 @@ class ActionSpec:
     """What a policy may do in one step."""
 
     shape: tuple[int, ...]
-    """(k,) for a continuous action, () for a discrete one."""
-    kind: Literal["continuous", "discrete"] = "continuous"
+    """() for a discrete action; (k,) or (n, k) for the others."""
+    kind: ActionKind = "continuous"
+    """`multi_discrete`: a choice in every element, which may be 0 or 1 only."""
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
     n: int = 0
-    """Number of choices of a discrete action; 0 for a continuous one."""
+    """Number of choices of a discrete action; 0 for all others."""
+    nvec: tuple[int, ...] = ()
+    """Number of choices of every element of a multi-discrete action, flat; () for all others."""
     meaning: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind == "multi_discrete" and math.prod(self.shape) != len(self.nvec):
+            raise ValueError(f"{len(self.nvec)} elements of an action of shape {self.shape}")
+
+    @property
+    def choices(self) -> tuple[int, ...]:
+        """Number of choices of every element, flat; () for a continuous action."""
+        return (self.n,) if self.kind == "discrete" else self.nvec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +144,8 @@ class Task:
     instruction: str
     """The task in words; the only part of this message that a designer sees."""
     fitness: str
-    """Expression over one episode's fields; higher is better; graded."""
+    """Expression over one episode's fields; higher is better; graded. `BY_RANKING`: there is none,
+    people's comparisons select. `BY_LABELS`: it is still to be chosen."""
     success: str
     """Condition over one step's fields, or over the episode's aggregates."""
     semantics: SuccessSemantics = "held"
@@ -141,6 +161,16 @@ class Task:
             raise ValueError(f"a target is a success rate in [0, 1], not {self.target}")
         if min(self.horizon, self.held_steps) < 1:
             raise ValueError("horizon and held_steps are counts of timesteps")
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether people's comparisons select, and nothing is measured."""
+        return self.fitness == BY_RANKING
+
+    @property
+    def is_drafted(self) -> bool:
+        """Whether its fitness is still to be chosen by a person."""
+        return self.fitness == BY_LABELS
 
 
 # ------------------------------------------------------------------ candidate
@@ -359,7 +389,8 @@ class Result:
     evaluations: tuple[Evaluation, ...] = ()
     """On selection seeds, in the order of their steps."""
     score: float | None = None
-    """Selection score: mean fitness of the last evaluations; None when never evaluated."""
+    """Selection score: mean fitness of the last evaluations, or where people's comparisons select
+    the candidate's strength in them; None when never evaluated."""
     steps: int = 0
     """Environment timesteps paid for this candidate, all trainings counted."""
     cpu_s: float = 0.0
@@ -452,6 +483,20 @@ class Feedback:
     """None when it concerns the whole run."""
     line: int
     """Line of feedback.jsonl it came from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A program that a person made of a candidate's, to be judged like any other."""
+
+    text: str
+    """The program."""
+    parent: CandidateId
+    """The candidate whose program was edited."""
+    why: str = ""
+    """What the person says of it."""
+    line: int
+    """Line of edits.jsonl it came from."""
 
 
 # ----------------------------------------------------------------------- loop

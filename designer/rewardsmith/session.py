@@ -5,31 +5,48 @@ the claim. Nothing is created before everything that was asked has been checked.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from rewardsmith.config import RunConfig, from_mapping, to_mapping, with_overrides
+from rewardsmith.config import (
+    RunConfig,
+    episode_seeds,
+    from_mapping,
+    most_episodes,
+    to_mapping,
+    with_overrides,
+)
+from rewardsmith.drafted import settle_fitness, show_winner
+from rewardsmith.environments.backends.choice import Choice, choose_backend
 from rewardsmith.environments.cards import EnvCard, load_card, task_of
 from rewardsmith.environments.fingerprint import fingerprint
 from rewardsmith.environments.fitness import compile_fitness, compile_success
 from rewardsmith.errors import ConfigError, UsageError, unknown
 from rewardsmith.evaluation.policy import PolicySpec
+from rewardsmith.evaluation.surveyor import survey_measure
 from rewardsmith.loop import design_reward
-from rewardsmith.messages import Claim, Design, Task, Verdict
+from rewardsmith.messages import CandidateId, Claim, Design, Evaluation, Task, Verdict
 from rewardsmith.model_team import Tell, check_model_settings, open_team
+from rewardsmith.pausing import PauseAfter, pausing
 from rewardsmith.rewards.contract import RewardProgram, read_program
 from rewardsmith.rewards.probe import ProbeReport
 from rewardsmith.roles.critic import judge
 from rewardsmith.stages import Workshop
+from rewardsmith.store.evaluations import LaterEvaluation, append_evaluation, reserve_block
 from rewardsmith.store.run import Run
 from rewardsmith.training.arena import Arena, free_cores
-from rewardsmith.training.claim import make_claim
+from rewardsmith.training.claim import PURPOSE, make_claim
 from rewardsmith.training.engine import Engine, LocalEngine
 from rewardsmith.training.judging import probe
 from rewardsmith.training.preset import Preset, resolve_preset
-from rewardsmith.training.reference_rollouts import record_references, reference_chain
+from rewardsmith.training.reference_rollouts import (
+    ReferenceRollouts,
+    record_references,
+    reference_chain,
+)
+from rewardsmith.training.stored_policy import judge_policy, judge_winner, stored_policy
 
 DEFAULT_TIMESTEPS = 200_000
 MAX_TIMESTEPS = 10**12
@@ -50,7 +67,9 @@ class Conclusion:
 
     design: Design
     claim: Claim | None
-    """None when no candidate could be scored."""
+    """None when no candidate could be scored, where nothing is measured, or none was asked for."""
+    evaluation: Evaluation | None = None
+    """Of the winner's own policy, where that was asked for instead of a claim."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +100,10 @@ def start_run(runs_dir: Path, task: Task, config: RunConfig, *, keeps_card: bool
     """
     card = load_card(task.env)
     _check(card, task)
+    config = _without_scores(config) if task.is_ranked else config
     training_of(card, task, config)
     _check_init(card, config)
+    config = _with_backend(card, config)
     check_model_settings(config, runs_dir)
     run = Run.create(
         runs_dir,
@@ -93,7 +114,8 @@ def start_run(runs_dir: Path, task: Task, config: RunConfig, *, keeps_card: bool
         card=Path(task.env).read_bytes() if keeps_card else None,
     )
     try:
-        run.record("measure_frozen", measure=fingerprint(task, card))
+        if not task.is_drafted:
+            run.record("measure_frozen", measure=fingerprint(task, card))
     except BaseException:
         run.close()
         raise
@@ -101,7 +123,11 @@ def start_run(runs_dir: Path, task: Task, config: RunConfig, *, keeps_card: bool
 
 
 def finish_run(
-    run: Run, *, engine: Callable[[int], Engine] = LocalEngine, tell: Tell | None = None
+    run: Run,
+    *,
+    engine: Callable[[int], Engine] = LocalEngine,
+    tell: Tell | None = None,
+    pause_after: PauseAfter | None = None,
 ) -> Conclusion:
     """Do whatever of the run is not done yet: the search, then the claim.
 
@@ -109,20 +135,93 @@ def finish_run(
         run: Open for writing.
         engine: Makes what runs the jobs, from the number of them at a time.
         tell: Hears in one line what a person should know of the model's calls.
+        pause_after: Where to stop for a person to look; None: nowhere.
 
     Raises:
+        Paused: It came to where it was to pause; resume.
+        UsageError: The backend that the run trains with is no longer what it began with.
         StoreError: The folder cannot be written; free space and resume.
         ModelError: A provider failed beyond its retries; resume.
         BudgetExceeded: The model's budget is spent; resume with a larger one.
     """
     config = config_of(run)
-    arena = arena_of(run, engine(config.jobs or free_cores()))
-    with open_team(arena, tell) as team:
-        design = design_reward(arena.task, Workshop(arena=arena, team=team).stages(), run)
-    claim = make_claim(design, arena)
     if run.recall("run_ended") is None:
-        run.record("run_ended", reason="finished" if claim else "nothing could be scored")
-    return Conclusion(design=design, claim=claim)
+        choose_backend(load_card(run.manifest.task.env), config.training.backend)
+    workers = engine(config.jobs or free_cores())
+    _settle(run, workers)
+    arena = arena_of(run, workers)
+    with open_team(arena, tell) as team:
+        stages = Workshop(arena=arena, team=team).stages()
+        if pause_after is not None:
+            stages = pausing(stages, run, pause_after)
+        design = design_reward(arena.task, stages, run)
+    conclusion = _conclude(design, arena)
+    show_winner(run, design, arena)
+    if run.recall("run_ended") is None:
+        run.record("run_ended", reason="finished" if design.best else "nothing could be scored")
+    return conclusion
+
+
+def evaluate_stored(
+    run: Run,
+    candidate: CandidateId,
+    n_episodes: int,
+    *,
+    engine: Callable[[int], Engine] = LocalEngine,
+) -> LaterEvaluation:
+    """Judge a candidate's stored policy on episodes that nothing was ever judged on.
+
+    Args:
+        run: Opened for reading; the result is added to its folder.
+        candidate: Whose policy.
+        n_episodes: Episodes, at most `most_episodes("later")`.
+        engine: As of `finish_run`.
+
+    Raises:
+        UsageError: It was never trained, its task has no fitness, or there are too many episodes.
+        ConfigError: What judges the task has changed since the run began.
+        RewardsmithError: The evaluation did not come to an end.
+        StoreError: The policy cannot be read, or the result not be written.
+    """
+    most, config, task = most_episodes("later"), config_of(run), run.manifest.task
+    if not 1 <= n_episodes <= most:
+        raise UsageError(f"--episodes has to lie in [1, {most}], not {n_episodes}.")
+    if task.is_ranked:
+        raise UsageError(f"{task.name!r} has no fitness to measure. Compare rollouts instead.")
+    _require_same_measure(run)
+    spec = policy_spec(run)
+    policy = stored_policy(run, candidate, spec) if spec else None
+    if policy is None:
+        raise UsageError(
+            f"Candidate {candidate} was never trained. `rewardsmith inspect {run.folder.name}` "
+            "lists those that were."
+        )
+    block = reserve_block(run.folder, candidate, n_episodes)
+    # Block 0 of the set belongs to a run that ends with it.
+    seeds = episode_seeds(config.seed, "later", n_episodes, salt=1 + block)
+    chain = judge_policy(policy, task, config, seed_set="later", seeds=seeds)
+    (evaluation,) = engine(1).run([chain])
+    made = LaterEvaluation(candidate=candidate, block=block, evaluation=evaluation)
+    append_evaluation(run.folder, made)
+    return made
+
+
+def policy_spec(run: Run) -> PolicySpec | None:
+    """Shape of the run's policies; None before its environment was looked at."""
+    recorded = run.recall("references_recorded")
+    if recorded is None:
+        return None
+    card = load_card(run.manifest.task.env)
+    preset, _ = training_of(card, run.manifest.task, config_of(run))
+    return PolicySpec(obs_dim=recorded["obs_dim"], action=card.state.action, hidden=preset.hidden)
+
+
+def _conclude(design: Design, arena: Arena) -> Conclusion:
+    if arena.task.is_ranked:
+        return Conclusion(design=design, claim=None)
+    if arena.config.evaluation.conclusion == "claim":
+        return Conclusion(design=design, claim=make_claim(design, arena))
+    return Conclusion(design=design, claim=None, evaluation=judge_winner(design, arena))
 
 
 def check_program(text: str, env: str, task: str | None = None) -> Verdict:
@@ -155,10 +254,14 @@ def examine_program(text: str, env: str, task: str | None = None) -> Examination
 
 def arena_of(run: Run, engine: Engine) -> Arena:
     """The conditions of a run's trainings; records its reference rollouts once."""
+    references = record_references(run, engine, run.manifest.task, config_of(run))
+    return _arena(run, engine, references)
+
+
+def _arena(run: Run, engine: Engine, references: ReferenceRollouts) -> Arena:
     config, task = config_of(run), run.manifest.task
     card = load_card(task.env)
     preset, timesteps = training_of(card, task, config)
-    references = record_references(run, engine, task, config)
     return Arena(
         card=card,
         task=task,
@@ -169,8 +272,27 @@ def arena_of(run: Run, engine: Engine) -> Arena:
         run=run,
         engine=engine,
         device=_device(config, preset),
+        backend=config.training.backend,
         references=references,
     )
+
+
+def _settle(run: Run, engine: Engine) -> None:
+    """Give the task its fitness, with rollouts in an arena that measures nothing yet.
+
+    Raises:
+        WaitingForPerson: Nobody has chosen one yet.
+    """
+
+    def arena() -> Arena:
+        (references,) = engine.run([reference_chain(run.manifest.task, config_of(run))])
+        return _arena(run, engine, references)
+
+    if run.manifest.task.is_drafted:
+        settle_fitness(run, arena)
+    if run.recall("measure_frozen") is None:
+        task = run.manifest.task
+        run.record("measure_frozen", measure=fingerprint(task, load_card(task.env)))
 
 
 def resume_run(folder: Path, settings: Mapping[str, Any] | None = None) -> Run:
@@ -178,24 +300,37 @@ def resume_run(folder: Path, settings: Mapping[str, Any] | None = None) -> Run:
 
     Args:
         folder: The run's.
-        settings: Dotted key to value, of what is different from now on: only who is asked for
-            programs and for how much. Anything else would make scores incomparable.
+        settings: Dotted key to value, of what is different from now on: who is asked for programs
+            and for how much, and how long the search goes on until its claim has begun. Anything
+            else would make scores incomparable.
 
     Raises:
         ConfigError: A setting is another one, or not valid.
         StoreError: It is no run, another process drives it, or it cannot be written.
     """
     changed = dict(settings or {})
+    known = Run.read(folder)
     for key in changed:
-        if not key.startswith(RESUMED_SECTIONS):
-            raise ConfigError(
-                f"`{key}` is what the run's scores rest on. A resumed run takes `model.` and "
-                "`roles.` settings; start a new run for others."
-            )
-    config = with_overrides(config_of(Run.read(folder)), changed)
+        _require_changeable(key, known)
+    config = with_overrides(config_of(known), changed)
     check_model_settings(config, folder.parent)
     _require_same_measure(Run.read(folder))
     return Run.open(folder, versions=versions(), settings=changed)
+
+
+def _require_changeable(key: str, run: Run) -> None:
+    """Refuse a setting that would make scores incomparable, or a claim one of many."""
+    if key == "search.iterations":
+        if any(e.key.get("purpose") == PURPOSE for e in run.events("segment_started")):
+            raise ConfigError(
+                "The run has used its report episodes: a longer search would be judged on them a "
+                "second time. Start a new run, with `--init` from this one's winner."
+            )
+    elif not key.startswith(RESUMED_SECTIONS):
+        raise ConfigError(
+            f"`{key}` is what the run's scores rest on. A resumed run takes `model.` and `roles.` "
+            "settings and `search.iterations`; start a new run for others."
+        )
 
 
 def _require_same_measure(run: Run) -> None:
@@ -261,6 +396,12 @@ def _device(config: RunConfig, preset: Preset) -> str:
     return "cuda" if has_gpu and sum(preset.hidden) >= 1024 else "cpu"
 
 
+def _with_backend(card: EnvCard, config: RunConfig) -> RunConfig:
+    """The settings with the backend that is meant, so that a resumed run cannot choose another."""
+    chosen = cast(Choice, choose_backend(card, config.training.backend))
+    return replace(config, training=replace(config.training, backend=chosen))
+
+
 def _check_init(card: EnvCard, config: RunConfig) -> None:
     """Refuse a person's own program with everything that is wrong with it."""
     if config.search.init is None:
@@ -269,6 +410,19 @@ def _check_init(card: EnvCard, config: RunConfig) -> None:
     if reading.program is None:
         errors = [f"  {f}" for f in reading.findings if f.severity == "error"]
         raise UsageError("\n".join(["The reward program to start from is refused:", *errors]))
+
+
+def _without_scores(config: RunConfig) -> RunConfig:
+    """The settings of a search that people select in: nothing is stopped or confirmed by a score.
+
+    Raises:
+        ConfigError: Nothing would be recorded that could be compared.
+    """
+    if not config.evaluation.recorded_episodes:
+        raise ConfigError(
+            "evaluation.recorded_episodes is 0, but people compare recorded episodes. Set it to 3."
+        )
+    return replace(config, search=replace(config.search, rungs=(), confirm_top=0))
 
 
 def _check(card: EnvCard, task: Task) -> None:
@@ -282,6 +436,7 @@ def _check(card: EnvCard, task: Task) -> None:
         horizon=task.horizon,
         dt=card.dt,
     )
+    survey_measure(task)
 
 
 def _version(distribution: str) -> str:

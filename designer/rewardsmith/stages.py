@@ -7,6 +7,8 @@ the computed critic and analyzer work here; with one, it proposes, repairs, revi
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from rewardsmith.contributions import joining, opening
+from rewardsmith.feedback.selection import rank_iteration
 from rewardsmith.judgement import Judgement
 from rewardsmith.loop import Stages
 from rewardsmith.messages import (
@@ -34,6 +36,7 @@ from rewardsmith.roles.offline.brief import CardWords
 from rewardsmith.roles.offline.designer import propose
 from rewardsmith.screening import Screening, screen_duplicates
 from rewardsmith.store.codec import load
+from rewardsmith.store.past import with_scores
 from rewardsmith.training import judging
 from rewardsmith.training.arena import Arena
 from rewardsmith.training.compete import compete
@@ -73,7 +76,7 @@ class Workshop:
         if recalled is not None:
             candidates = tuple(load(Candidate, c) for c in recalled["candidates"])
         else:
-            proposals = self._with_init(number) + self._propose(task, history)
+            proposals = self._propose(task, history)
             candidates = tuple(proposal.candidate for proposal in proposals)
             found = {p.candidate.id.number: p.findings for p in proposals if p.findings}
             run.record(
@@ -82,25 +85,23 @@ class Workshop:
                 candidates=list(candidates),
                 findings=found,
             )
+        candidates += tuple(joining(run, number, first=len(candidates)))
         for candidate in candidates:
             key = {"candidate": candidate.id}
             if run.recall("candidate_proposed", **key) is None:
                 run.record("candidate_proposed", key=key, candidate=candidate)
         return candidates
 
-    def _with_init(self, iteration: int) -> list[Proposal]:
-        """The person's own program, which opens the first iteration."""
-        text = self.arena.config.search.init
-        if text is None or iteration > 0:
-            return []
-        why = "The reward that the search was started with."
-        id_ = CandidateId(0, 0)
-        return [Proposal(candidate=Candidate(id=id_, text=text, rationale=why, author="human"))]
-
     def _propose(self, task: Task, history: History) -> list[Proposal]:
+        """What a person brought in comes first, and takes the place of what would be designed."""
+        iteration = len(history.iterations)
+        brought = opening(self.arena.run, self.arena.config.search.init, iteration)
+        designed = self._design(task, history, n_given=len(brought))
+        return [*(Proposal(candidate=candidate) for candidate in brought), *designed]
+
+    def _design(self, task: Task, history: History, *, n_given: int) -> list[Proposal]:
         card, config = self.arena.card, self.arena.config
         iteration = len(history.iterations)
-        n_given = len(self._with_init(iteration))
         if config.search.candidates <= n_given:
             return []
         if self.team is not None:
@@ -214,8 +215,14 @@ class Workshop:
     # ---------------------------------------------------------------- compete
 
     def compete(self, chosen: tuple[Judged, ...], task: Task) -> tuple[Result, ...]:
-        """Train and evaluate them between rungs."""
-        return compete(chosen, self.arena)
+        """Train and evaluate them between rungs; without a fitness, wait for people's ranking."""
+        results = compete(chosen, self.arena)
+        if not task.is_ranked:
+            return results
+        run = self.arena.run
+        iteration = len(run.history().iterations)
+        wanted = self.arena.config.roles.comparisons
+        return with_scores(results, rank_iteration(run, iteration, wanted=wanted))
 
     # ---------------------------------------------------------------- analyze
 
@@ -251,12 +258,12 @@ class Workshop:
             self._recorded(result),
             self.arena.n_recorded,
         )
-        named = self.arena.references.named
+        named, chance = self.arena.references.named, self.arena.references.chance
         scored = None
         if program is not None and recorded:
             scored = yield from judging.score(
                 program,
-                [*recorded, *named.values()],
+                [*recorded, *named.values(), *(trajectory for trajectory, _ in chance)],
                 task=task,
                 gamma=self.arena.preset.gamma,
                 config=self.arena.config,
@@ -267,6 +274,8 @@ class Workshop:
         if last:
             run.save_trajectories(result.id, last)
         episodes = _episodes_of(result, last)
+        if task.is_ranked:  # what was not measured shows no course
+            result = replace(result, evaluations=())
         analysis = analyze(
             result,
             rollouts=last,
@@ -275,6 +284,7 @@ class Workshop:
             weights=dict(program.weights) if program else {},
             curves=self._curves(result),
             pairs=_pairs(result, rollouts, per_checkpoint),
+            chance=_worth(references[len(named) :], chance),
             state=self.arena.card.state,
         )
         return Study(
@@ -321,6 +331,14 @@ def _episodes_of(result: Result, rollouts: Sequence[Trajectory]) -> tuple[Episod
         return ()
     by_seed = {episode.seed: episode for episode in result.evaluations[-1].episodes}
     return tuple(by_seed[rollout.seed] for rollout in rollouts)
+
+
+def _worth(
+    scored: Sequence[Trajectory], known: Sequence[tuple[Trajectory, float]]
+) -> tuple[tuple[float, float], ...]:
+    """(return, fitness) of rollouts that nobody trained."""
+    told = zip(scored, known, strict=False)
+    return tuple((float(t.rewards.sum()), f) for t, (_, f) in told if t.rewards is not None)
 
 
 def _pairs(

@@ -233,6 +233,9 @@ class _Place:
         self.frames: list[Frame] = []
         self._job = job
 
+    def confine(self) -> None:
+        pass
+
     def lock(self, required: str = "any") -> str:
         return "none"
 

@@ -26,7 +26,7 @@ def test_run_page_lists_every_candidate_with_its_cause(run: Run, printed: Printe
     text = printed()
     assert "ended: finished" in text
     row = next(line for line in text.splitlines() if line.startswith("001/0"))
-    assert row.split()[:5] == ["001/0", "trained", "3", "100%", "2,000"]
+    assert row.split()[:5] == ["001/0", "offline", "trained", "3", "100%"]
     assert "It stands still." in row
     assert "rejected" in text
     assert "line 8: no such field" in text

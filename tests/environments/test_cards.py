@@ -4,12 +4,14 @@ from pathlib import Path
 from statistics import mean
 from typing import Any, cast
 
+import gymnasium
 import pytest
 
 from rewardsmith.environments.cards import EnvCard, ad_hoc_task, card_names, load_card, task_of
 from rewardsmith.environments.inspection import check_card
 from rewardsmith.errors import ConfigError, UsageError
 
+SLOW = ("HighwayEnv", "highway", "merge", "roundabout", "intersection", "parking", "Crafter")
 THREE_STEPS = Path(__file__).parent / "three_steps"
 GOOD = """\
 id: Pendulum-v1
@@ -32,30 +34,40 @@ def load_text(folder: Path, text: str) -> EnvCard:
     return load_card(str(folder))
 
 
-@pytest.mark.parametrize("name", card_names())
+def tried(name: str) -> Any:
+    """A card's name, marked where its environment takes seconds for a few dozen timesteps."""
+    slow = name.startswith(SLOW)
+    return pytest.param(name, marks=[pytest.mark.slow] if slow else [])
+
+
+@pytest.mark.parametrize("name", [tried(name) for name in card_names()])
 def test_shipped_card_agrees_with_its_environment(name: str) -> None:
-    assert check_card(load_card(name), n_steps=300) == ()
+    n_steps = 300 if load_card(name).id in gymnasium.registry else 60
+    assert check_card(load_card(name), n_steps=n_steps) == ()
 
 
 @pytest.mark.parametrize("name", card_names())
 def test_shipped_card_never_shows_the_designer_a_reward(name: str) -> None:
     card = load_card(name)
     for field in card.state.fields:
-        assert "reward" not in (field.name + field.source + field.meaning).lower()
+        source = field.source.replace("rewardsmith.", "")  # our own name, where a function is ours
+        assert "reward" not in (field.name + source + field.meaning).lower()
 
 
 @pytest.mark.parametrize("name", card_names())
-def test_shipped_task_has_an_expert_and_a_sparse_reference(name: str) -> None:
+def test_shipped_task_has_a_dense_and_a_sparse_reference(name: str) -> None:
     for task in load_card(name).tasks.values():
         assert task.references["sparse"] == "sparse"
-        assert isinstance(task.references["expert"], Path)
+        assert isinstance(task.references.get("expert"), Path) or "native" in task.references
 
 
 @pytest.mark.parametrize("name", card_names())
 def test_shipped_assay_says_what_its_numbers_say(name: str) -> None:
     for task in load_card(name).tasks.values():
-        assay = cast(dict[str, Any], task.assay)
-        rates = {r: assay[r]["success"] for r in ("native", "expert", "sparse") if r in assay}
+        assay = cast(dict[str, Any] | None, task.assay)
+        if assay is None:
+            continue  # nobody measured it; docs/environments.md says so
+        rates = {r: assay[r]["success"] for r in task.references if r in assay}
         assert set(rates) == set(task.references)
         assert all(len(found) == assay["seeds"] >= 3 for found in rates.values())
         sparse = rates.pop("sparse")
@@ -73,7 +85,7 @@ def test_card_is_found_by_name_folder_and_file() -> None:
 
 
 def test_unknown_card_lists_what_exists() -> None:
-    with pytest.raises(UsageError, match=r"Did you mean 'Pendulum-v1'.*Known: HalfCheetah-v5"):
+    with pytest.raises(UsageError, match=r"Did you mean 'Pendulum-v1'.*Known: .*HalfCheetah-v5"):
         load_card("Pendulum-v2")
 
 
@@ -105,6 +117,53 @@ def test_numbers_and_shapes_are_read_as_meant() -> None:
 
 def test_good_card_loads(tmp_path: Path) -> None:
     assert load_text(tmp_path, GOOD).tasks
+
+
+def based(tmp_path: Path, text: str, base: str = GOOD) -> EnvCard:
+    """The card of `text`, which lies beside its base."""
+    for name, content in (("base", base), ("own", text)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "card.yaml").write_text(content, encoding="utf-8")
+    return load_card(str(tmp_path / "own"))
+
+
+def test_card_starts_from_its_base_and_changes_what_it_says(tmp_path: Path) -> None:
+    changes = """\
+base: ../base
+title: A shorter pendulum
+kwargs: {g: 5.0}
+state:
+  speed:
+  down: {source: 'derived: -up', meaning: down}
+max_steps: 100
+"""
+    card = based(tmp_path, changes)
+    assert (card.id, card.title, card.max_steps) == ("Pendulum-v1", "A shorter pendulum", 100)
+    assert [field.name for field in card.state.fields] == ["up", "down"]
+    assert card.kwargs == {"g": 5.0}
+    assert tuple(card.tasks) == ("swing_up",)
+    assert card.home == tmp_path / "base"
+
+
+def test_shipped_card_can_be_a_base(tmp_path: Path) -> None:
+    card = load_text(tmp_path, "base: Pendulum-v1\nkwargs: {g: 5.0}\n")
+    assert card.kwargs == {"g": 5.0}
+    assert isinstance(card.tasks["swing_up"].references["expert"], Path)
+
+
+def test_mistake_in_a_base_names_the_bases_own_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"base/card.yaml:7: .*has to be a number"):
+        based(tmp_path, "base: ../base\n", GOOD.replace("200", "many"))
+
+
+def test_cards_based_on_each_other_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="too deeply"):
+        based(tmp_path, "base: ../base\n", "base: ../own\n")
+
+
+def test_unknown_base_is_said_with_what_exists(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"card.yaml:1: .*Did you mean 'Pendulum-v1'"):
+        load_text(tmp_path, "base: Pendulum-v\n")
 
 
 BAD = [

@@ -13,14 +13,16 @@ from rewardsmith.messages import ActionSpec
 
 CONTINUOUS = ActionSpec(shape=(3,), low=(-2.0, 0.0, -1.0), high=(2.0, 1.0, 1.0))
 DISCRETE = ActionSpec(shape=(), kind="discrete", n=4)
+SEVERAL = ActionSpec(shape=(3,), kind="multi_discrete", nvec=(3, 2, 4))
 HIDDEN = (16, 8)
 
 
 def torch_policy(action: ActionSpec) -> Any:
     torch.manual_seed(0)
-    space: spaces.Space[Any] = (
-        spaces.Discrete(action.n) if action.kind == "discrete" else spaces.Box(-1.0, 1.0, (3,))
-    )
+    space: spaces.Space[Any] = spaces.Box(-1.0, 1.0, (3,))
+    if action.choices:
+        is_one = action.kind == "discrete"
+        space = spaces.Discrete(action.n) if is_one else spaces.MultiDiscrete(list(action.choices))
     policy: Any = ActorCriticPolicy(
         spaces.Box(-np.inf, np.inf, (5,)), space, lambda _: 1e-3, net_arch=list(HIDDEN)
     )
@@ -38,7 +40,9 @@ def tensors_of(policy: Any, rng: np.random.Generator) -> dict[str, np.ndarray]:
     return found
 
 
-@pytest.mark.parametrize("action", [CONTINUOUS, DISCRETE], ids=["gaussian", "categorical"])
+@pytest.mark.parametrize(
+    "action", [CONTINUOUS, DISCRETE, SEVERAL], ids=["gaussian", "categorical", "several"]
+)
 def test_it_acts_as_the_torch_policy_does(action: ActionSpec, rng: np.random.Generator) -> None:
     spec = PolicySpec(obs_dim=5, action=action, hidden=HIDDEN)
     policy = torch_policy(action)
@@ -47,9 +51,9 @@ def test_it_acts_as_the_torch_policy_does(action: ActionSpec, rng: np.random.Gen
     scaled = (obs - tensors["obs.mean"]) / np.sqrt(tensors["obs.var"] + 1e-8)
     expected, _ = policy.predict(np.clip(scaled, -10, 10).astype(np.float32), deterministic=True)
     acted = MlpPolicy(spec, tensors).act(obs)
-    if action.kind == "discrete":
+    if action.choices:
         assert acted.tolist() == expected.tolist()
-        assert len(set(acted.tolist())) > 1
+        assert len(set(map(tuple, acted.reshape(200, -1).tolist()))) > 1
     else:
         low, high = np.array(action.low), np.array(action.high)
         np.testing.assert_allclose(acted, low + (expected + 1) / 2 * (high - low), atol=1e-4)

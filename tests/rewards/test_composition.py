@@ -1,10 +1,12 @@
 """Rewards along running episodes, against numbers worked out by hand."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import array_api_compat.torch as torch_xp
+import gymnasium
 import numpy as np
 import pytest
 import torch
@@ -188,11 +190,21 @@ def test_component_of_weight_zero_is_not_paid_even_when_it_is_nan() -> None:
     assert compose({"a": 1.0, "b": 0.0}, "sum", broken).tolist() == A.tolist()
 
 
-@pytest.mark.parametrize("name", card_names())
+def experts() -> Iterator[Any]:
+    """Cards with an expert program; slow where a few timesteps take seconds."""
+    for name in card_names():
+        if any("expert" in task.references for task in load_card(name).tasks.values()):
+            slow = name.startswith(("highway", "merge", "roundabout", "intersection", "Crafter"))
+            yield pytest.param(name, marks=[pytest.mark.slow] if slow else [])
+
+
+@pytest.mark.parametrize("name", list(experts()))
 def test_every_expert_runs_and_torch_agrees_with_numpy(name: str) -> None:
     card = load_card(name)
     for task in card.tasks.values():
-        path = task.references["expert"]
+        path = task.references.get("expert")
+        if path is None:
+            continue
         assert isinstance(path, Path)
         reading = read_program(path.read_text(encoding="utf-8"), card.state)
         assert reading.program is not None, [str(f) for f in reading.findings]
@@ -203,7 +215,7 @@ def test_every_expert_runs_and_torch_agrees_with_numpy(name: str) -> None:
 
 
 def _both_ways(program: RewardProgram, name: str) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Totals of 60 random steps in 3 environments, on NumPy and on torch."""
+    """Totals of random steps in 3 environments, on NumPy and on torch."""
     card, rng = load_card(name), np.random.default_rng(0)
     env = StateVectorEnv(card, 3)
     stream = RewardStream(program, card.state, 3, gamma=0.99)
@@ -212,8 +224,10 @@ def _both_ways(program: RewardProgram, name: str) -> list[tuple[np.ndarray, np.n
     stream.begin(fields)
     twin.begin(_tensors(fields))
     pairs = []
-    for _ in range(60):
-        action = random_actions(card, 3, rng).astype(np.float64)
+    for _ in range(60 if card.id in gymnasium.registry else 12):
+        action = random_actions(card, 3, rng)
+        if not card.state.action.choices:
+            action = action.astype(np.float64)
         step = env.step(action)
         ends = {"terminated": step.terminated, "truncated": step.truncated}
         here = stream.step(action, step.fields, **ends)

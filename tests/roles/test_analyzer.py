@@ -30,6 +30,7 @@ class Case:
     curves: dict[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
     pairs: Sequence[tuple[float, float]] = ()
     fitness: Sequence[float] = ()
+    chance: Sequence[tuple[float, float]] = ()
 
 
 @pytest.fixture
@@ -80,6 +81,7 @@ def run(
             weights=case.weights,
             curves=case.curves,
             pairs=case.pairs,
+            chance=case.chance,
             state=specs["hopper"],
         )
 
@@ -228,6 +230,47 @@ def test_trembling_actions_are_named(
     assert "The action turns round at 100% of all steps" in the(run(standing), "oscillates")
 
 
+def test_what_only_the_worse_episodes_do_is_named_with_its_moment(
+    run: Run,
+    standing: Case,
+    rollout: Callable[..., Trajectory],
+    make_episode: Callable[..., EpisodeScore],
+) -> None:
+    tilts = (0.1, 0.2, 0.4, 0.8, 1.6)
+    ramp = np.linspace(0.0, 1.0, N + 1)
+    standing.rollouts = [rollout(fields={"pitch": tilt * ramp}) for tilt in tilts]
+    standing.episodes = [make_episode(fitness=5.0 - tilt) for tilt in tilts]
+    analysis = run(standing)
+    assert the(analysis, "wanders-off").startswith(
+        "`pitch` went 1.6 rad from its start in the worst episode, 0.1 rad in the best"
+    )
+    (evidence,) = next(c.evidence for c in analysis.causes if c.code == "wanders-off")
+    assert (evidence.episode, evidence.step) == (4, N - 1)
+
+
+@pytest.mark.parametrize(
+    ("tilts", "fitness"),
+    [
+        ((0.1, 0.2, 0.4, 0.8, 1.6), (4.9, 4.9, 4.8, 4.7, 4.6)),  # alike in fitness
+        ((1.0, 1.1, 1.2, 1.3, 1.4), (5.0, 4.0, 3.0, 2.0, 1.0)),  # alike in what they do
+        ((0.1, 1.6, 0.2, 0.8, 0.4), (5.0, 4.9, 3.0, 2.0, 1.0)),  # no order between both
+        ((0.1, 1.6), (5.0, 1.0)),  # too few
+    ],
+)
+def test_episodes_without_a_telling_difference_are_not_contrasted(
+    run: Run,
+    standing: Case,
+    rollout: Callable[..., Trajectory],
+    make_episode: Callable[..., EpisodeScore],
+    tilts: tuple[float, ...],
+    fitness: tuple[float, ...],
+) -> None:
+    ramp = np.linspace(0.0, 1.0, N + 1)
+    standing.rollouts = [rollout(fields={"pitch": tilt * ramp}) for tilt in tilts]
+    standing.episodes = [make_episode(fitness=value) for value in fitness]
+    assert "wanders-off" not in codes(run(standing))
+
+
 def test_physics_that_gave_way_is_an_error(
     run: Run, standing: Case, rollout: Callable[..., Trajectory]
 ) -> None:
@@ -261,3 +304,25 @@ def test_a_candidate_that_never_trained_is_analysed_by_how_it_ended(
         state=specs["hopper"],
     )
     assert analysis.causes[0].message == "Nothing was learnt: crashed, division by zero."
+
+
+@pytest.mark.parametrize(
+    ("chance", "is_suspected"),
+    [
+        (((10.0, 0.5), (20.0, 0.9)), True),
+        (((10.0, 0.5), (20.0, 0.0)), False),  # one of them does less of the task
+        (((10.0, 0.5), (1000.0, 0.9)), False),  # one of them earns more
+        ((), False),
+    ],
+)
+def test_policy_that_earns_more_than_chance_and_does_less_is_suspected(
+    standing: Case,
+    run: Callable[[Case], Analysis],
+    chance: Sequence[tuple[float, float]],
+    is_suspected: bool,
+) -> None:
+    standing.chance, standing.references = chance, {}
+    analysis = run(standing)
+    assert analysis.hacking_suspected == is_suspected
+    reasons = [c.message for c in analysis.causes if c.code == "return-without-fitness"]
+    assert any("random actions" in reason for reason in reasons) == is_suspected

@@ -21,9 +21,11 @@ if str(ROOT) not in sys.path:
 
 NOBODY = 65534
 _START = (
-    "import sys, runpy; sys.path[:0] = sys.argv[1:3]; "
-    "runpy.run_path(sys.argv[3], run_name='__main__')"
+    "import sys, runpy, types; sys.path[:0] = sys.argv[1:3]; "
+    "ours = types.ModuleType('tests'); ours.__path__ = [sys.argv[2] + '/tests']; "
+    "sys.modules['tests'] = ours; runpy.run_path(sys.argv[3], run_name='__main__')"
 )
+"""`tests` is named outright: packages of others bring one of that name, too."""
 
 Results = dict[str, dict[str, str]]
 """Layers that were on, to act, to what became of it."""

@@ -19,7 +19,6 @@ from rewardsmith.environments.cards import load_card, task_of
 from rewardsmith.environments.vector import StateVectorEnv
 from rewardsmith.evaluation.evaluator import Judge
 from rewardsmith.evaluation.policy import MlpPolicy, PolicySpec
-from rewardsmith.evaluation.requests import EvaluationRequest
 from rewardsmith.evaluation.rollout import record
 from rewardsmith.isolation.frames import Caps
 from rewardsmith.isolation.limits import Limits
@@ -115,10 +114,7 @@ def measured(arena: Arena, contender: Contender, end: SegmentEnd) -> float:
     tensors = load_checkpoint(arena, contender, 1, step, sha)
     seeds = arena.episodes("selection", salt=0)
     env = StateVectorEnv(arena.card, len(seeds))
-    request = EvaluationRequest(
-        task=arena.task, audit={}, policies=(), spec=arena.spec, sandbox="any"
-    )
-    judge = Judge(request, env)
+    judge = Judge(arena.task, {}, arena.card)
     act = MlpPolicy(arena.spec, tensors).act
     return float(np.mean([judge.score(t).fitness for t in record(env, act, seed=seeds[0])]))
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -55,9 +55,9 @@ def reward(state, action, xp):
     return {"near": -xp.abs(state.position - state.goal), "effort": -xp.sum(action ** 2)}
 '''
 SECOND = FIRST.replace('"near": 1.0', '"near": 2.0')
-REFUSED = FIRST.replace("state.goal", "state.speed")
 A, B, C = CandidateId(0, 0), CandidateId(0, 1), CandidateId(1, 0)
 SCRIPT = "<script>alert(1)</script>"
+REFUSED = FIRST.replace("state.goal", "state.speed") + f"# {SCRIPT}\n"
 
 
 class Answer(NamedTuple):
@@ -163,7 +163,7 @@ def start() -> Iterator[Callable[..., Site]]:
 
     sites: list[Site] = []
 
-    def starting(runs_dir: Path, **options: str) -> Site:
+    def starting(runs_dir: Path, **options: Any) -> Site:
         sites.append(Site(prepare(runs_dir, port=0, **options), runs_dir))
         return sites[-1]
 

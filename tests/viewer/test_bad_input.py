@@ -11,14 +11,24 @@ from rewardsmith.store import spelling
 
 
 def test_folders_of_other_programs_are_left_alone(site: Any, runs_dir: Path, done: Path) -> None:
-    for name in ("PPO_1", "CartPole-v1__ppo__1__1700000000"):
+    strangers = (
+        "PPO_1",  # Stable-Baselines3
+        "CartPole-v1__ppo__1__1700000000",  # CleanRL
+        "Nov21_10-00-00_host",  # TensorBoard's SummaryWriter
+    )
+    for name in strangers:
         (runs_dir / name).mkdir()
         (runs_dir / name / "events.out.tfevents.1.host").write_bytes(b"\0\1\2")
     (runs_dir / "notes.txt").write_text("mine", encoding="utf-8")
+    before = sorted(path for path in runs_dir.rglob("*") if done not in path.parents)
     page = site.get("/").text
     assert done.name in page
-    assert "2 folders here are not rewardsmith" in page
-    assert site.get("/runs/PPO_1").status == 404
+    assert "3 folders here are not rewardsmith" in page
+    for name in strangers:
+        assert name in page
+        assert site.get(f"/runs/{name}").status == 404
+        assert site.get(f"/runs/{name}/candidates/0/0").status == 404
+    assert sorted(path for path in runs_dir.rglob("*") if done not in path.parents) == before
 
 
 def test_a_run_of_a_newer_version_is_listed_and_says_so(site: Any, runs_dir: Path) -> None:
@@ -93,11 +103,16 @@ def test_events_of_another_version_leave_the_list_alone(site: Any, done: Path) -
 
 
 def test_a_deleted_film_is_missed_by_nothing_else(site: Any, done: Path) -> None:
+    base = f"/runs/{done.name}/candidates/1/0"
+    assert "<video" in site.get(base).text
     (done / "rollout.mp4").unlink()
-    page = site.get(f"/runs/{done.name}/candidates/1/0").text
+    page = site.get(base).text
     assert "<video" not in page
-    assert "There is no film" in page
+    assert "This episode is not filmed yet." in page
+    assert 'class="chart rollout"' in page, "its components are drawn nevertheless"
     assert site.get(f"/runs/{done.name}/video").status == 404
+    assert site.get(f"{base}/films/1").status == 404
+    assert "<video" not in site.get(f"/runs/{done.name}").text
 
 
 def test_deleted_and_damaged_rollouts_are_said(site: Any, done: Path) -> None:

@@ -1,4 +1,8 @@
-"""What a page costs. The bar is 0.5 CPU-seconds; the suite asserts a loose bound."""
+"""What a page costs. The bar is 0.5 CPU-seconds; the suite asserts a loose bound.
+
+Measured: 0.25 when a run of 200 candidates is opened first and 0.02 from then on, 0.1 for one of
+its candidates, 0.3 for a list of 1,000 runs that are new and 0.07 from then on.
+"""
 
 import re
 import shutil
@@ -7,11 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from rewardsmith.messages import Trajectory
+from rewardsmith.report.candidates import candidate_lines
 from rewardsmith.store import spelling
-from rewardsmith.viewer.library import Library
-from rewardsmith.viewer.pages import run_page
+from rewardsmith.store.artifacts import write_artifact
+from rewardsmith.store.journal import read_sound
+from rewardsmith.store.run import Run
+from rewardsmith.store.trajectories import pack
 
 N_CANDIDATES = 200
 BOUND_S = 1.5
@@ -43,24 +52,52 @@ def _moved(block: bytes, iteration: int) -> bytes:
     return re.sub(rb'("id"|"candidate"):\[0,(\d)\]', rb"\1:[%d,\2]" % iteration, moved)
 
 
-def test_a_run_of_200_candidates_costs_little(many_candidates: Path) -> None:
-    library = Library(many_candidates.parent)
-    first, again = time.process_time(), 0.0
-    context = run_page(library.open(many_candidates), library.calls(many_candidates))
-    first = time.process_time() - first
-    again = time.process_time()
-    run_page(library.open(many_candidates), library.calls(many_candidates))
-    again = time.process_time() - again
-    assert len(context["rows"]) == N_CANDIDATES
-    assert first < BOUND_S
-    assert again < BOUND_S / 5
+def cost_of(site: Any, path: str) -> float:
+    """CPU-seconds of asking and answering: the viewer runs in a thread of this process."""
+    spent = time.process_time()
+    assert site.get(path).status == 200
+    return time.process_time() - spent
 
 
-def test_its_pages_are_whole(many_candidates: Path, start: Callable[..., Any]) -> None:
+def test_every_page_of_a_run_of_200_candidates_costs_little(
+    many_candidates: Path, start: Callable[..., Any]
+) -> None:
+    episodes = pack([_long_episode(seed) for seed in (1, 2, 3)])
+    write_artifact(many_candidates, "iterations/073/candidates/0/trajectories.npz", episodes)
     site = start(many_candidates.parent)
-    name = many_candidates.name
-    assert site.get(f"/runs/{name}").text.count("data-row ") == N_CANDIDATES
-    assert site.get(f"/runs/{name}/candidates/73/0").status == 200
+    base = f"/runs/{many_candidates.name}"
+    candidate = f"{base}/candidates/73/0"
+    first = {"run": cost_of(site, base)}
+    paths = [base, f"{base}/part", candidate, f"{candidate}?show=diff&to=000/0"]
+    paths += [f"{candidate}/rollout?episode=2&step=9", f"{candidate}/code?show=compiled"]
+    again = {path: cost_of(site, path) for path in paths}
+    assert site.get(base).text.count("data-row ") == N_CANDIDATES
+    assert site.get(candidate).text.count("data-paid") == 3
+    assert max(first.values()) < BOUND_S
+    assert max(again.values()) < BOUND_S / 2, again
+
+
+def test_report_costs_no_more_for_a_candidate_among_many(many_candidates: Path) -> None:
+    events = read_sound(many_candidates / "events.jsonl").events
+    run = Run.read(many_candidates, events=events)
+    spent = time.process_time()
+    lines = candidate_lines(run)
+    spent = time.process_time() - spent
+    assert len(lines) == N_CANDIDATES
+    assert spent < BOUND_S, "each line used to read every event: this grew with the square"
+
+
+def _long_episode(seed: int) -> Trajectory:
+    rng = np.random.default_rng(seed)
+    paid = rng.normal(size=1000)
+    return Trajectory(
+        seed=seed,
+        fields={f"field_{i}": rng.normal(size=(1001, 3)) for i in range(8)},
+        actions=rng.normal(size=(1000, 6)),
+        terminated=False,
+        components={"near": paid, "effort": -paid},
+        rewards=0.9 * paid,
+    )
 
 
 def test_a_list_of_1000_runs_costs_little(done: Path, start: Callable[..., Any]) -> None:
@@ -79,3 +116,5 @@ def test_a_list_of_1000_runs_costs_little(done: Path, start: Callable[..., Any])
     assert page.count("data-row>") == 1001
     assert "more runs" not in page
     assert max(costs) < BOUND_S
+    known = {path: cost_of(site, path) for path in ("/", "/?sort=fitness", "/?part=1")}
+    assert max(known.values()) < BOUND_S, known

@@ -70,6 +70,7 @@ def test_a_form_without_this_starts_token_is_refused(site: Any, done: Path, toke
 def test_another_site_can_link_to_a_page_but_not_embed_it(site: Any, done: Path) -> None:
     cross = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
     assert site.get(f"/runs/{done.name}/video", cross).status == 403
+    assert site.get(f"/runs/{done.name}/candidates/1/0/films/1", cross).status == 403
     linked = {
         "sec-fetch-site": "cross-site",
         "sec-fetch-mode": "navigate",
@@ -143,6 +144,18 @@ def test_links_lead_nowhere(site: Any, done: Path) -> None:
     assert "linked" in site.get("/").text.partition("left alone")[2], "it is named as a stranger"
 
 
+def test_a_linked_folder_of_a_candidate_is_not_entered(site: Any, done: Path) -> None:
+    inside, outside = done / "iterations/001/candidates/0", done.parent.parent / "outside"
+    shown = site.get(f"/runs/{done.name}/candidates/1/0").text
+    inside.rename(outside)
+    inside.symlink_to(outside)
+    page = site.get(f"/runs/{done.name}/candidates/1/0")
+    assert page.status == 200
+    for part in ('data-paid="', 'class="chart small"'):
+        assert part in shown
+        assert part not in page.text
+
+
 def test_a_link_in_place_of_a_film_or_report_is_not_followed(site: Any, done: Path) -> None:
     secret = done.parent.parent / "secret.txt"
     secret.write_text("secret", encoding="utf-8")
@@ -151,8 +164,7 @@ def test_a_link_in_place_of_a_film_or_report_is_not_followed(site: Any, done: Pa
         (done / name).symlink_to(secret)
     assert site.get(f"/runs/{done.name}/video").status == 404
     assert site.get(f"/runs/{done.name}/report").status == 404
-    (done / "iterations/001/candidates/0/rollout.mp4").symlink_to(secret)
-    assert b"secret" not in site.get(f"/runs/{done.name}/candidates/1/0/video").body
+    assert site.get(f"/runs/{done.name}/candidates/1/0/films/1").status == 404
 
 
 def test_a_saved_report_may_run_nothing(site: Any, done: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from rewardsmith.store import spelling
+from rewardsmith.store.calls import open_calls
 from rewardsmith.store.run import Run
 from rewardsmith.viewer.catalogue import read_entry
 from rewardsmith.viewer.index import index_of
@@ -27,6 +28,7 @@ PAGES = (
     "/runs/{run}/candidates/1/0?show=diff&to=000/1",
     "/runs/{run}/candidates/1/0/code?show=diff",
     "/runs/{run}/candidates/1/0/rollout?episode=1&step=9",
+    "/runs/{run}/calls/0",
     "/runs/nothing",
 )
 
@@ -159,13 +161,39 @@ def test_components_are_drawn_in_step_and_over_the_training(site: Any, done: Pat
 
 
 def test_film_is_sent_in_ranges(site: Any, done: Path) -> None:
-    path = f"/runs/{done.name}/candidates/1/0/video"
+    path = f"/runs/{done.name}/candidates/1/0/films/1"
     part = site.get(path, {"range": "bytes=256-259"})
     assert part.status == 206
     assert part.body == bytes([0, 1, 2, 3])
     assert part.headers["content-range"] == "bytes 256-259/10240"
     assert part.headers["content-type"] == "video/mp4"
-    assert site.get(f"/runs/{done.name}/candidates/0/0/video").status == 404
+    assert site.get(f"/runs/{done.name}/candidates/1/0/films/0").status == 404
+    assert site.get(f"/runs/{done.name}/candidates/0/0/films/1").status == 404
+
+
+def test_a_call_without_a_candidate_is_shown_by_itself(site: Any, done: Path) -> None:
+    with open_calls(done) as journal:
+        messages = [{"role": "user", "text": "Nobody answered this."}]
+        asked: dict[str, Any] = {"step": "ask", "hash": "h", "templates": {}, "messages": messages}
+        asked |= {"schema": None, "schema_name": "answer"}
+        journal.append("asked", {"call": "009/designer/0/0/0"}, asked)
+    page = site.get(f"/runs/{done.name}").text
+    assert f'href="/runs/{done.name}/calls/1">009/designer/0/0/0' in page
+    assert f'href="/runs/{done.name}/candidates/1/0#calls">001/designer' in page
+    assert "Nobody answered this." in site.get(f"/runs/{done.name}/calls/1").text
+    assert site.get(f"/runs/{done.name}/calls/2").status == 404
+
+
+def test_a_return_that_was_logged_once_makes_no_picture_of_several_checkpoints(
+    site: Any, done: Path
+) -> None:
+    metrics = done / "iterations/001/candidates/0/metrics.jsonl"
+    lines = metrics.read_text("utf-8").splitlines(keepends=True)
+    assert "over the training</small>" in site.get(f"/runs/{done.name}/candidates/1/0").text
+    metrics.write_text(lines[0], encoding="utf-8")
+    assert "over the training</small></h2><svg" not in (
+        site.get(f"/runs/{done.name}/candidates/1/0").text
+    )
 
 
 def test_what_is_not_there_is_said(site: Any, done: Path) -> None:
@@ -204,6 +232,15 @@ def test_winner_is_the_same_everywhere(done: Path) -> None:
     assert best is not None
     assert index_of(run).best == best.id
     assert read_entry(done).fitness == best.score
+
+
+def test_keys_are_documented_as_the_page_shows_them(site: Any) -> None:
+    guide = Path(__file__).parents[2] / "docs" / "viewer.md"
+    if not guide.is_file():
+        pytest.skip("documents are no part of a source distribution")
+    shown = set(re.findall("<kbd>(.+?)</kbd>", site.get("/").text))
+    assert len(shown) > 12
+    assert shown == set(re.findall("`([^` ]+)`", guide.read_text("utf-8").split("## ")[2]))
 
 
 def test_vendored_script_is_the_released_one() -> None:

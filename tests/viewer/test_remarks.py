@@ -80,6 +80,21 @@ def test_many_writers_lose_and_mix_nothing(done: Path) -> None:
     assert {r.text for r in read_remarks(done, after_line=0).remarks} == texts
 
 
+def test_forms_sent_at_once_are_all_kept_behind_what_was_there(site: Any, done: Path) -> None:
+    before = (done / "feedback.jsonl").read_bytes()
+    token, path = site.form_token(), f"/runs/{done.name}/remarks"
+    texts = [f"{n} " + "x" * 2000 for n in range(8)]
+    bodies = [urlencode({"token": token, "text": text}) for text in texts]
+    threads = [threading.Thread(target=site.post, args=(path, body)) for body in bodies]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (done / "feedback.jsonl").read_bytes().startswith(before)
+    read = read_remarks(done, after_line=before.count(b"\n")).remarks
+    assert sorted(remark.text for remark in read) == texts
+
+
 def test_a_remark_is_not_written_through_a_link_or_into_a_strange_folder(done: Path) -> None:
     target = done.parent.parent / "target"
     target.write_bytes(b"")

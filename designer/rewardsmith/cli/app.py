@@ -1,39 +1,19 @@
 """The subcommands: each parses its arguments and calls what does the work."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-Device = Literal["auto", "cpu", "cuda"]
-Sandbox = Literal["any", "partial", "strict"]
-
-RunArgument = Annotated[
-    str, typer.Argument(metavar="RUN", help="A run's folder, its id or the start of it, or `last`.")
-]
-RunsOption = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Where runs lie.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
-VideoOption = Annotated[bool, typer.Option("--no-video", help="Render no video of the winner.")]
-EnvOption = Annotated[
-    str,
-    typer.Option(
-        "--env", metavar="REF", help="A card's id or path, an id, module:Class, or a .py file."
-    ),
-]
-
-ModelOption = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="As in openai/gpt-5, ollama/qwen3, manual, replay:RUN."),
-]
-BaseUrlOption = Annotated[
-    str | None, typer.Option(metavar="URL", help="A server that speaks OpenAI's API.")
-]
+from rewardsmith.cli import arguments as given
+from rewardsmith.cli import completion
+from rewardsmith.cli.people_app import label, rank
+from rewardsmith.cli.policy_app import evaluate, train
 
 app = typer.Typer(
     name="rewardsmith",
     help="Design reward functions for reinforcement learning, and judge them by a measure that "
     "they cannot touch.",
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -63,50 +43,39 @@ def _options(
 
 @app.command()
 def design(
-    env: EnvOption,
-    task: Annotated[
-        str, typer.Option(help="A task of the card; with --fitness, an instruction in words.")
-    ],
-    fitness: Annotated[
-        str | None,
-        typer.Option(metavar="EXPR", help="Over one episode's fields; higher is better."),
-    ] = None,
-    success: Annotated[
-        str | None,
-        typer.Option(metavar="EXPR", help="When the task counts as done; default: beyond chance."),
-    ] = None,
+    env: given.EnvOption,
+    task: given.TaskOption,
+    env_args: given.EnvArgsOption = None,
+    fitness: given.FitnessOption = None,
+    success: given.SuccessOption = None,
     candidates: Annotated[int | None, typer.Option(help="Programs in one iteration.")] = None,
     iterations: Annotated[int | None, typer.Option(help="Rounds of the search.")] = None,
-    timesteps: Annotated[int | None, typer.Option(help="Steps of one full training.")] = None,
+    timesteps: given.TimestepsOption = None,
     jobs: Annotated[
         int | None, typer.Option(help="Trainings at a time; default: free cores.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Everything random follows from it.")] = None,
-    device: Annotated[Device | None, typer.Option(help="Where policies train.")] = None,
-    model: ModelOption = None,
-    base_url: BaseUrlOption = None,
+    seed: given.SeedOption = None,
+    device: given.DeviceOption = None,
+    backend: given.BackendOption = None,
+    model: given.ModelOption = None,
+    base_url: given.BaseUrlOption = None,
     prompts: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Templates that replace the shipped ones.")
     ] = None,
     init: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Your own reward program, to be improved.")
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A YAML file of settings.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="One setting, as in search.keep=0.5."),
-    ] = None,
-    runs_dir: RunsOption = Path("runs"),
-    sandbox: Annotated[
-        Sandbox | None, typer.Option("--require-sandbox", help="Lowest isolation of reward code.")
-    ] = None,
-    quiet: QuietOption = False,
-    no_video: VideoOption = False,
+    config: given.ConfigOption = None,
+    settings: given.SettingsOption = None,
+    runs_dir: given.RunsOption = Path("runs"),
+    sandbox: given.SandboxOption = None,
+    pause_after: given.PauseOption = None,
+    track: given.TrackOption = None,
+    quiet: given.QuietOption = False,
+    no_video: given.VideoOption = False,
 ) -> None:
     """Search for a reward program that makes a policy do a task."""
-    from rewardsmith.cli.driving import begin
+    from rewardsmith.cli.driving import Manner, begin
     from rewardsmith.cli.request import Request, read_init
 
     flags = {
@@ -115,6 +84,7 @@ def design(
         "search.init": read_init(init) if init else None,
         "training.total_timesteps": timesteps,
         "training.device": device,
+        "training.backend": backend,
         "model.model": model,
         "model.base_url": base_url,
         "roles.prompts": str(prompts.resolve()) if prompts else None,
@@ -124,6 +94,7 @@ def design(
     }
     request = Request(
         env=env,
+        env_args=tuple(env_args or ()),
         task=task,
         fitness=fitness,
         success=success,
@@ -131,61 +102,95 @@ def design(
         settings=tuple(settings or ()),
         flags={key: value for key, value in flags.items() if value is not None},
     )
-    begin(request, runs_dir, quiet=quiet, with_video=not no_video)
+    manner = Manner(
+        quiet=quiet,
+        with_video=not no_video,
+        pause_after=pause_after,
+        trackers=tuple(track or ()),
+    )
+    begin(request, runs_dir, manner)
 
 
 @app.command()
 def resume(
-    run: RunArgument,
+    run: given.RunArgument,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="As in model.max_cost_usd=5."),
     ] = None,
-    runs_dir: RunsOption = Path("runs"),
-    quiet: QuietOption = False,
-    no_video: VideoOption = False,
+    runs_dir: given.RunsOption = Path("runs"),
+    pause_after: given.PauseOption = None,
+    track: given.TrackOption = None,
+    quiet: given.QuietOption = False,
+    no_video: given.VideoOption = False,
 ) -> None:
     """Continue a run where it stopped; a finished one is shown again."""
-    from rewardsmith.cli.driving import proceed
+    from rewardsmith.cli.driving import Manner, proceed
     from rewardsmith.cli.runs import find_run
 
-    folder = find_run(run, runs_dir)
-    proceed(folder, settings or [], quiet=quiet, with_video=not no_video)
+    manner = Manner(
+        quiet=quiet,
+        with_video=not no_video,
+        pause_after=pause_after,
+        trackers=tuple(track or ()),
+    )
+    proceed(find_run(run, runs_dir), settings or [], manner)
 
 
 @app.command()
 def inspect(
-    run: RunArgument,
-    candidate: Annotated[
-        str | None,
-        typer.Argument(metavar="[CANDIDATE]", help="As in 001/2; `best` for the winner."),
-    ] = None,
+    run: given.RunArgument,
+    candidate: given.SomeCandidate = None,
     compiled: Annotated[
         bool, typer.Option("--compiled", help="Show the array code that was trained with.")
     ] = False,
-    runs_dir: RunsOption = Path("runs"),
+    runs_dir: given.RunsOption = Path("runs"),
+    as_json: given.JsonOption = False,
 ) -> None:
     """Show a run, or everything known of one of its candidates."""
-    from rewardsmith.cli.candidate_page import show_candidate
-    from rewardsmith.cli.run_page import show_run
+    from rewardsmith.cli.inspecting import inspect_run
     from rewardsmith.cli.runs import find_run
-    from rewardsmith.store.run import Run
 
-    opened = Run.read(find_run(run, runs_dir))
-    if candidate is None:
-        show_run(opened)
-    else:
-        show_candidate(opened, candidate, with_compiled=compiled)
+    inspect_run(find_run(run, runs_dir), candidate, with_compiled=compiled, as_json=as_json)
+
+
+@app.command()
+def edit(
+    run: given.RunArgument,
+    candidate: given.CandidateArgument,
+    file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The changed program; default: open it in $EDITOR."),
+    ] = None,
+    why: Annotated[str, typer.Option(metavar="TEXT", help="What you changed, and why.")] = "",
+    runs_dir: given.RunsOption = Path("runs"),
+) -> None:
+    """Change a candidate's program; the search judges yours like any other."""
+    from rewardsmith.cli.editing import edit_candidate
+    from rewardsmith.cli.runs import find_run
+
+    edit_candidate(find_run(run, runs_dir), candidate, file=file, why=why)
+
+
+app.command()(train)
+app.command()(evaluate)
+app.command()(rank)
+app.command()(label)
 
 
 @app.command()
 def feedback(
-    run: RunArgument,
+    run: given.RunArgument,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What you want to say.")],
     candidate: Annotated[
-        str | None, typer.Option(metavar="CANDIDATE", help="As in 001/2; the whole run by default.")
+        str | None,
+        typer.Option(
+            metavar="CANDIDATE",
+            help="As in 001/2; the whole run by default.",
+            autocompletion=completion.candidates,
+        ),
     ] = None,
-    runs_dir: RunsOption = Path("runs"),
+    runs_dir: given.RunsOption = Path("runs"),
 ) -> None:
     """Say something about a run or a candidate; the next iteration reads it."""
     from rewardsmith.cli.remarking import remark
@@ -196,39 +201,61 @@ def feedback(
 
 @app.command("diff")
 def diff_candidates(
-    run: RunArgument,
-    old: Annotated[str, typer.Argument(metavar="A", help="A candidate, as in 000/2.")],
-    new: Annotated[str, typer.Argument(metavar="B", help="Another; `best` for the winner.")],
-    runs_dir: RunsOption = Path("runs"),
+    run: given.RunArgument,
+    old: Annotated[
+        str,
+        typer.Argument(
+            metavar="A", help="A candidate, as in 000/2.", autocompletion=completion.candidates
+        ),
+    ],
+    new: Annotated[
+        str,
+        typer.Argument(
+            metavar="B",
+            help="Another; `best` for the winner.",
+            autocompletion=completion.candidates,
+        ),
+    ],
+    runs_dir: given.RunsOption = Path("runs"),
+    as_json: given.JsonOption = False,
 ) -> None:
     """Show what one candidate's program has that another's has not."""
-    from rewardsmith.cli.candidate_page import show_difference
+    from rewardsmith.cli.inspecting import compare
     from rewardsmith.cli.runs import find_run
-    from rewardsmith.store.run import Run
 
-    show_difference(Run.read(find_run(run, runs_dir)), old, new)
+    compare(find_run(run, runs_dir), old, new, as_json=as_json)
 
 
 @app.command()
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A reward program.")],
-    env: EnvOption,
-    task: Annotated[str | None, typer.Option(help="Task whose start and end are probed.")] = None,
+    env: given.EnvOption,
+    task: Annotated[
+        str | None,
+        typer.Option(help="Task whose start and end are probed.", autocompletion=completion.tasks),
+    ] = None,
+    env_args: given.EnvArgsOption = None,
+    as_json: given.JsonOption = False,
 ) -> None:
     """Check a reward program: its text, then its compiled form on real transitions."""
     from rewardsmith.cli.checking import check_file
 
-    raise typer.Exit(check_file(file, env, task))
+    raise typer.Exit(check_file(file, env, task, env_args or (), as_json=as_json))
 
 
 @app.command()
 def export(
-    run: RunArgument,
+    run: given.RunArgument,
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder to write into.")],
     candidate: Annotated[
-        str, typer.Option(metavar="CANDIDATE", help="As in 001/2; the winner by default.")
+        str,
+        typer.Option(
+            metavar="CANDIDATE",
+            help="As in 001/2; the winner by default.",
+            autocompletion=completion.candidates,
+        ),
     ] = "best",
-    runs_dir: RunsOption = Path("runs"),
+    runs_dir: given.RunsOption = Path("runs"),
 ) -> None:
     """Write a reward as a module of its own that needs only NumPy, with its policy."""
     from rewardsmith.cli.exporting import export_candidate
@@ -240,8 +267,8 @@ def export(
 
 @app.command()
 def models(
-    model: ModelOption = None,
-    base_url: BaseUrlOption = None,
+    model: given.ModelOption = None,
+    base_url: given.BaseUrlOption = None,
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A YAML file of settings.")
     ] = None,
@@ -270,15 +297,15 @@ def view(
 
 
 @envs.command("list")
-def list_envs() -> None:
+def list_envs(as_json: given.JsonOption = False) -> None:
     """List the environment cards."""
     from rewardsmith.cli.environments import list_cards
 
-    list_cards()
+    list_cards(as_json=as_json)
 
 
 @envs.command("show")
-def show_env(ref: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+def show_env(ref: given.EnvArgument) -> None:
     """Show a card: its state fields and its tasks."""
     from rewardsmith.cli.environments import show_card
 
@@ -294,12 +321,21 @@ def draft_env(
     to: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="PATH", help="File or folder.")
     ] = None,
+    env_args: given.EnvArgsOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    describe: Annotated[
+        bool, typer.Option("--describe", help="Let a model say what the fields mean.")
+    ] = False,
+    model: given.ModelOption = None,
+    base_url: given.BaseUrlOption = None,
+    config: given.ConfigOption = None,
 ) -> None:
     """Write a card for an environment that has none, to be corrected."""
+    from rewardsmith.cli.describing import describer_of
     from rewardsmith.cli.drafting import draft_to
 
-    draft_to(ref, to, force=force)
+    describer = describer_of(model, base_url, config) if describe else None
+    draft_to(ref, to, env_args or (), force=force, describer=describer)
 
 
 @envs.command("check")
@@ -308,11 +344,28 @@ def check_envs(
         list[str] | None, typer.Argument(metavar="[ENV]...", help="As in --env of `design`.")
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="Every shipped card.")] = False,
+    env_args: given.EnvArgsOption = None,
 ) -> None:
     """Compare cards with their environments; status 1 when one does not hold."""
     from rewardsmith.cli.card_page import check_cards
 
-    raise typer.Exit(check_cards(refs or (), all_=all_))
+    raise typer.Exit(check_cards(refs or (), env_args or (), all_=all_))
+
+
+@envs.command("parity")
+def compare_backend(
+    ref: Annotated[str, typer.Argument(metavar="ID")],
+    backend: Annotated[str, typer.Option(help="Which of the card's backends.")] = "envpool",
+    episodes: Annotated[int, typer.Option(min=16, help="Of each policy, in each.")] = 64,
+    to: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Instead of beside the card.")
+    ] = None,
+) -> None:
+    """Compare a card's faster backend with its own package; training refuses it without that."""
+    from rewardsmith.cli.parity_page import compare_backend
+
+    if not compare_backend(ref, backend, n_episodes=episodes, to=to):
+        raise typer.Exit(1)
 
 
 @envs.command("fitness")
@@ -323,16 +376,18 @@ def measure_fitness(
         str | None, typer.Option(metavar="EXPR", help="To measure instead of the card's.")
     ] = None,
     success: Annotated[str | None, typer.Option(metavar="EXPR", help="Beside --fitness.")] = None,
+    env_args: given.EnvArgsOption = None,
 ) -> None:
     """Show what fitness and success say of doing nothing, chance and known rollouts."""
     from rewardsmith.cli.fitness_page import Measure, show_fitness
 
-    raise typer.Exit(show_fitness(ref, Measure(task=task, fitness=fitness, success=success)))
+    measure = Measure(task=task, fitness=fitness, success=success)
+    raise typer.Exit(show_fitness(ref, measure, env_args or ()))
 
 
 @runs.command("list")
-def list_runs(runs_dir: RunsOption = Path("runs")) -> None:
+def list_runs(runs_dir: given.RunsOption = Path("runs"), as_json: given.JsonOption = False) -> None:
     """List the runs in a folder."""
     from rewardsmith.cli.runs import list_folder
 
-    list_folder(runs_dir)
+    list_folder(runs_dir, as_json=as_json)

@@ -10,9 +10,20 @@ from rewardsmith.analysis.curves import sample_curve
 from rewardsmith.cli.probe_page import show_exploits
 from rewardsmith.cli.terminal import cleaned, code, console, diff, heading, safe
 from rewardsmith.errors import UsageError, unknown
-from rewardsmith.messages import Analysis, Cause, Result, Verdict
-from rewardsmith.report.candidates import CandidateLine, best_line, candidate_lines
+from rewardsmith.messages import Analysis, Cause, Judged, Result, Verdict
+from rewardsmith.report.candidates import (
+    AUTHORS,
+    CandidateLine,
+    best_line,
+    candidate_lines,
+    lineage,
+)
+from rewardsmith.report.conclusions import judged
+from rewardsmith.report.costs import candidate_cost, cost_text
 from rewardsmith.report.curves import sparkline
+from rewardsmith.report.remarks import remark_lines, remarks_before
+from rewardsmith.store.codec import load
+from rewardsmith.store.evaluations import read_evaluations
 from rewardsmith.store.events import candidate_of, is_search
 from rewardsmith.store.run import Run
 
@@ -20,36 +31,30 @@ CURVE_POINTS = 40
 _SEVERITY_STYLE = {"error": "red", "warning": "yellow", "note": "dim"}
 
 
-def show_candidate(run: Run, name: str, *, with_compiled: bool = False) -> None:
+def show_candidate(
+    run: Run, name: str, *, with_compiled: bool = False, out: Console | None = None
+) -> None:
     """Print the page of the candidate that `name` means.
 
     Raises:
         UsageError: The run has no such candidate.
     """
-    line, out = find_candidate(run, name), console()
-    _show_head(line, out)
+    line, out, lines = find_candidate(run, name), out or console(), candidate_lines(run)
+    _show_head(run, line, lines, out)
     out.print(heading("Program"), code(line.candidate.text))
+    _show_change(line, lines, out)
     verdict = line.judged.verdict if line.judged else None
     if with_compiled:
         out.print(heading("Compiled"), _compiled(verdict))
     if verdict is not None:
+        _show_repairs(run, line, out)
         _show_verdict(verdict, out)
     if line.result is not None:
         _show_result(line.result, out)
     _show_curves(run, line, out)
+    _show_later(run, line, out)
     if line.analysis is not None:
         _show_analysis(line.analysis, out)
-
-
-def show_difference(run: Run, old: str, new: str) -> None:
-    """Print the diff between two candidates' programs.
-
-    Raises:
-        UsageError: The run has no such candidate.
-    """
-    before, after = find_candidate(run, old), find_candidate(run, new)
-    text = diff_text(before, after)
-    console().print(diff(text) if text else safe(f"{before.id} and {after.id} are the same text."))
 
 
 def find_candidate(run: Run, name: str) -> CandidateLine:
@@ -71,19 +76,65 @@ def find_candidate(run: Run, name: str) -> CandidateLine:
     raise UsageError(unknown("candidate", name, (str(line.id) for line in lines)))
 
 
-def _show_head(line: CandidateLine, out: Console) -> None:
+def _show_head(
+    run: Run, line: CandidateLine, lines: tuple[CandidateLine, ...], out: Console
+) -> None:
     candidate = line.candidate
     out.print(safe(f"{candidate.id}: {line.state}", "bold"))
     if candidate.rationale:
-        out.print(safe(candidate.rationale))
-    parents = ", ".join(map(str, candidate.parents)) or "none"
-    out.print(safe(f"author {candidate.author}; parents {parents}", "dim"))
+        out.print(safe(candidate.rationale), soft_wrap=True)
+    facts = {
+        "author": AUTHORS[candidate.author],
+        "parents": ", ".join(map(str, candidate.parents)) or "none",
+        "lineage": " <- ".join(map(_scored, lineage(line, lines))),
+        "children": ", ".join(_scored(x) for x in lines if line.id in x.candidate.parents),
+        "cost": cost_text(candidate_cost(run, line)),
+    }
+    for name, text in facts.items():
+        if text:
+            out.print(safe(f"{name} {text}", "dim"), soft_wrap=True)
+    for remark, response in remarks_before(line.id, remark_lines(run, lines)):
+        out.print(safe(f"remark {remark.text!r}: {response.link}", "dim"), soft_wrap=True)
+
+
+def _scored(line: CandidateLine) -> str:
+    return f"{line.id} ({line.state if line.score is None else f'{line.score:.3g}'})"
+
+
+def _show_change(line: CandidateLine, lines: tuple[CandidateLine, ...], out: Console) -> None:
+    parent = next((x for x in lines if x.id in line.candidate.parents[:1]), None)
+    text = diff_text(parent, line) if parent else ""
+    if parent is not None:
+        out.print(heading(f"What changed since {parent.id}"))
+        out.print(diff(text) if text else safe("Nothing."))
+
+
+def _show_later(run: Run, line: CandidateLine, out: Console) -> None:
+    """What `rewardsmith evaluate` measured since."""
+    made = [one.evaluation for one in read_evaluations(run.folder) if one.candidate == line.id]
+    for evaluation in made:
+        found = judged(evaluation)
+        if evaluation is made[0]:
+            out.print(heading("Judged on fresh episodes"))
+        said = f"fitness {found.fitness}, success {found.success}"
+        out.print(safe(f"{said}, {found.success.n} episodes"))
 
 
 def _compiled(verdict: Verdict | None) -> object:
     if verdict is None or verdict.compiled is None:
         return safe("It was not compiled.")
     return code(verdict.compiled)
+
+
+def _show_repairs(run: Run, line: CandidateLine, out: Console) -> None:
+    """Why its earlier texts were refused."""
+    judged = [e for e in run.events("candidate_judged") if candidate_of(e) == line.id]
+    rounds = {e.key["round"]: load(Judged, e.data["judged"]).verdict for e in judged}
+    for number, verdict in sorted(rounds.items())[:-1]:
+        out.print(heading(f"Text {number} was refused, and mended"))
+        for finding in verdict.findings:
+            if finding.severity == "error":
+                out.print(safe(f"{finding.layer:6} {finding}", "red"), soft_wrap=True)
 
 
 def _show_verdict(verdict: Verdict, out: Console) -> None:

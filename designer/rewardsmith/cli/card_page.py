@@ -1,12 +1,14 @@
 """Checks cards against their environments and shows what each came to."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.table import Table
 
 from rewardsmith.cli.drafting import card_for
 from rewardsmith.cli.terminal import console, safe
-from rewardsmith.environments.cards import card_names
+from rewardsmith.environments.cards import CARD_FILE, EnvCard, card_names
+from rewardsmith.environments.drafting.card_text import without_mark
 from rewardsmith.errors import UsageError
 from rewardsmith.training.card_trial import CardTrial, try_card
 from rewardsmith.training.engine import LocalEngine
@@ -17,11 +19,12 @@ FAILED = 1
 _SEPARATES = {True: "yes", False: "no", None: "unknown"}
 
 
-def check_cards(refs: Sequence[str], *, all_: bool) -> int:
+def check_cards(refs: Sequence[str], env_args: Sequence[str] = (), *, all_: bool) -> int:
     """Try every card and print a table; returns the exit status.
 
     Args:
         refs: Ids, paths, or environments without a card, whose draft is tried.
+        env_args: `KEY=VALUE` of their constructors.
         all_: Whether all shipped cards are meant.
 
     Raises:
@@ -31,14 +34,26 @@ def check_cards(refs: Sequence[str], *, all_: bool) -> int:
         raise UsageError("Say which: an id, a path of a card, or --all for the shipped ones.")
     trials = []
     for ref in card_names() if all_ else refs:
-        with card_for(ref) as found:
+        with card_for(ref, env_args) as found:
             trials.append((ref, try_card(found.ref, LocalEngine(1))))
     out = console()
     out.print(_table(trials))
     for ref, trial in trials:
         for problem in trial.problems:
             out.print(safe(f"{ref}: {problem}".rstrip(), "red"), soft_wrap=True)
+        if trial.ok and not env_args:
+            confirm_meanings(ref, trial.card)
     return 0 if all(trial.ok for _, trial in trials) else FAILED
+
+
+def confirm_meanings(ref: str, card: EnvCard | None) -> None:
+    """Take the mark off the meanings that a model said, in a card that holds."""
+    path = Path(ref) / CARD_FILE if Path(ref).is_dir() else Path(ref)
+    if card is None or not card.unverified or not path.is_file():
+        return
+    path.write_text(without_mark(path.read_text(encoding="utf-8")), encoding="utf-8")
+    said = f"{ref}: a model's words on {', '.join(card.unverified)} no longer count as unverified."
+    console().print(safe(said), soft_wrap=True)
 
 
 def _table(trials: Sequence[tuple[str, CardTrial]]) -> Table:

@@ -1,9 +1,12 @@
 """Checks a reward program from a file: its text, then its compiled form on real transitions."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rewardsmith import session
+from rewardsmith.cli.documents import check_document
 from rewardsmith.cli.drafting import card_for
+from rewardsmith.cli.printing import print_json
 from rewardsmith.cli.probe_page import show_exploits, show_probe
 from rewardsmith.cli.terminal import cleaned, console, safe
 from rewardsmith.errors import UsageError
@@ -16,15 +19,25 @@ REFUSED = 2
 _STYLES = {"error": "red", "warning": "yellow", "note": "dim"}
 
 
-def check_file(path: Path, env: str, task: str | None) -> int:
+def check_file(
+    path: Path,
+    env: str,
+    task: str | None,
+    env_args: Sequence[str] = (),
+    *,
+    as_json: bool = False,
+) -> int:
     """Print the verdict on the program in `path`; returns the exit status.
 
     Raises:
         UsageError: The file cannot be read, or there is no such environment or task.
     """
     text = read_program_file(path)
-    with card_for(env) as found:
+    with card_for(env, env_args) as found:
         examined = session.examine_program(text, found.ref, task=task)
+    if as_json:
+        print_json(check_document(path, examined.verdict))
+        return 0 if examined.verdict.ok else REFUSED
     show_findings(examined.verdict, path)
     if examined.report is not None and examined.program is not None:
         show_probe(examined.report, examined.program, console())

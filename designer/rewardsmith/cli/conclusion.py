@@ -5,9 +5,11 @@ import math
 from rich.console import Console
 
 from rewardsmith.cli.candidate_page import diff_text
+from rewardsmith.cli.ranking import show_ranking
 from rewardsmith.cli.terminal import code, diff, heading, safe
 from rewardsmith.messages import Claim
 from rewardsmith.report.candidates import CandidateLine, best_line, candidate_lines, lineage
+from rewardsmith.report.opinions import opinion_of
 from rewardsmith.report.table import claim_table, search_line
 from rewardsmith.store.codec import load
 from rewardsmith.store.run import Run
@@ -16,14 +18,19 @@ from rewardsmith.store.run import Run
 def show_conclusion(run: Run, out: Console) -> None:
     """Print the claim, the winner's program, its diff to its ancestor, and the next commands."""
     show_claim(run, out)
+    show_ranking(run, out)
     lines = candidate_lines(run)
     best = best_line(run, lines)
     if best is None:
         out.print(safe("\nNo candidate could be scored.", "bold red"))
     else:
-        out.print(heading(f"The winner: {best.id}, score {best.score:.3g}"))
+        by = "strength in comparisons" if run.manifest.task.is_ranked else "score"
+        out.print(heading(f"The winner: {best.id}, {by} {best.score:.3g}"))
         out.print(code(best.candidate.text))
         _show_descent(best, lines, out)
+    opinion = opinion_of(run)
+    if opinion is not None:
+        out.print(safe(f"\n{opinion}"))
     _show_next(run, best, out)
 
 
@@ -77,6 +84,8 @@ def _show_next(run: Run, best: CandidateLine | None, out: Console) -> None:
     if best is not None:
         shown = f"rewardsmith inspect {name} {best.id}{where}"
         commands.append((shown, "the winner in detail"))
+        if opinion_of(run) is not None:
+            commands.append((f"rewardsmith label {name}{where}", "did it do what you asked?"))
         commands.append((f"rewardsmith export {name}{where} --to my_reward", "use it elsewhere"))
     for command, purpose in commands:
         out.print(safe(f"  {command}"), safe(f"  # {purpose}", "dim"), soft_wrap=True)

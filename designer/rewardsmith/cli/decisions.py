@@ -110,8 +110,15 @@ def _iteration_ended(event: Event) -> Text:
     return safe(f"Iteration {event.key['iteration']} ended", "bold")
 
 
+def _edits(event: Event) -> Text | None:
+    n, iteration = len(event.data["edits"]), event.key["iteration"]
+    said = f"{n} edited program{'s' if n > 1 else ''} taken into iteration {iteration}"
+    return safe(said, "bold") if n else None
+
+
 _LINES: Mapping[str, Callable[[Event], Text | None]] = {
     "run_resumed": lambda event: safe("Continued from what is on disk", "bold"),
+    "edits_read": _edits,
     "iteration_started": _iteration_started,
     "candidate_judged": _judged,
     "candidate_screened": _screened,

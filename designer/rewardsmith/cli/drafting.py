@@ -2,13 +2,15 @@
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rewardsmith.cli.describing import Describer
 from rewardsmith.cli.terminal import console, safe
-from rewardsmith.environments.cards import CARD_FILE, has_card
+from rewardsmith.environments.cards import CARD_FILE, environment_name, has_card, load_card
+from rewardsmith.environments.constructor import derived_card, parse_arguments
 from rewardsmith.environments.drafting.draft import Draft
 from rewardsmith.environments.reference import parse_reference
 from rewardsmith.errors import UsageError
@@ -22,35 +24,60 @@ class FoundCard:
     ref: str
     """What `load_card` takes; of a draft only as long as the command runs."""
     is_draft: bool
+    """Whether it was written for this command: a run has to keep it."""
 
 
 @contextmanager
-def card_for(env: str, *, keeps: bool = False, quiet: bool = False) -> Iterator[FoundCard]:
+def card_for(
+    env: str, arguments: Sequence[str] = (), *, keeps: bool = False, quiet: bool = False
+) -> Iterator[FoundCard]:
     """The card that `--env` means; one is drafted where there is none.
 
     Args:
         env: A card's id or path, an environment's id, `module:Class`, a .py file.
+        arguments: `KEY=VALUE` of its constructor; a card then becomes one that is based on it.
         keeps: Whether a draft will be kept in a run.
         quiet: Whether nothing is said of a draft.
 
     Raises:
         UsageError: There is no such card, and no environment that one could be drafted for.
     """
+    kwargs = parse_arguments(arguments)
     if has_card(env):
-        yield FoundCard(ref=env, is_draft=False)
-        return
-    draft = survey_draft(parse_reference(env, Path.cwd()))
-    if not quiet:
-        show_draft(env, draft, keeps=keeps)
+        if keeps and not quiet:
+            warn_of_unverified(env)
+        if not kwargs:
+            yield FoundCard(ref=env, is_draft=False)
+            return
+        text = derived_card(env, kwargs)
+    else:
+        draft = survey_draft(replace(parse_reference(env, Path.cwd()), kwargs=kwargs))
+        text = draft.text
+        if not quiet:
+            show_draft(env, draft, keeps=keeps)
     with tempfile.TemporaryDirectory(prefix="rewardsmith-") as folder:
         path = Path(folder) / _folder_name(env) / CARD_FILE
         path.parent.mkdir()
-        path.write_text(draft.text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
         yield FoundCard(ref=str(path), is_draft=True)
 
 
-def draft_to(env: str, to: Path | None, *, force: bool) -> None:
+def draft_to(
+    env: str,
+    to: Path | None,
+    arguments: Sequence[str] = (),
+    *,
+    force: bool = False,
+    describer: Describer | None = None,
+) -> None:
     """Write the drafted card of an environment, or print it.
+
+    Args:
+        env: An id, `module:Class` or a .py file.
+        to: File or folder; None prints it.
+        arguments: `KEY=VALUE` of its constructor.
+        force: Whether to replace what is there.
+        describer: Who says what fields mean that nothing explains; None: nobody.
 
     Raises:
         UsageError: The environment cannot be drafted, or the file exists.
@@ -58,7 +85,14 @@ def draft_to(env: str, to: Path | None, *, force: bool) -> None:
     path = None if to is None else to / CARD_FILE if to.is_dir() or not to.suffix else to
     if path is not None and path.exists() and not force:
         raise UsageError(f"{str(path)!r} exists. Choose another path, or say --force.")
-    draft = survey_draft(parse_reference(env, Path.cwd()))
+    if describer is not None and path is None:
+        raise UsageError(
+            "--describe keeps what was asked and answered beside the card. Say where with -o."
+        )
+    ref = replace(parse_reference(env, Path.cwd()), kwargs=parse_arguments(arguments))
+    draft = survey_draft(ref)
+    if describer is not None and path is not None:
+        draft = survey_draft(ref, describer.words(draft, env, path))
     if path is None:
         print(draft.text, end="")
     else:
@@ -80,6 +114,17 @@ def show_draft(env: str, draft: Draft, *, keeps: bool) -> None:
     out.print(safe(said, "dim"), soft_wrap=True)
 
 
+def warn_of_unverified(env: str) -> None:
+    """Say that a card rests on a model's words that nobody has checked."""
+    card = load_card(env)
+    if card.unverified:
+        said = (
+            f"Warning: what {', '.join(card.unverified)} mean was said by a model and is "
+            f"unverified: `rewardsmith envs check {env}`."
+        )
+        console(stderr=True).print(safe(said, "yellow"), soft_wrap=True)
+
+
 def show_notes(draft: Draft) -> None:
     """Print what a draft assumes and warns of."""
     out = console(stderr=True)
@@ -90,5 +135,6 @@ def show_notes(draft: Draft) -> None:
 
 def _folder_name(env: str) -> str:
     """A short name that runs are called by: that of the class or id."""
+    env = environment_name(env) if has_card(env) else env
     name = Path(env.rpartition(":")[2] or env).name.removesuffix(".py")
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "env"

@@ -3,14 +3,19 @@
 from rich.console import Console
 from rich.table import Table
 
+from rewardsmith.cli.documents import environments_document
 from rewardsmith.cli.drafting import card_for
+from rewardsmith.cli.printing import print_json
 from rewardsmith.cli.terminal import console, heading, safe
 from rewardsmith.environments.cards import EnvCard, TaskCard, card_names, load_card
 from rewardsmith.messages import FieldSpec
 
 
-def list_cards() -> None:
+def list_cards(*, as_json: bool = False) -> None:
     """Print every shipped card with its tasks."""
+    if as_json:
+        print_json(environments_document())
+        return
     table = Table("id", "title", "tasks", box=None, pad_edge=False)
     for name in card_names():
         card = load_card(name)
@@ -53,6 +58,9 @@ def _action(card: EnvCard) -> str:
     action = card.state.action
     if action.kind == "discrete":
         return f"one of {action.n}: {action.meaning}"
+    if action.choices:
+        counts = ", ".join(map(str, action.choices))
+        return f"{len(action.choices)} choices, of {counts}: {action.meaning}"
     low, high = min(action.low, default=0.0), max(action.high, default=0.0)
     return f"{len(action.low)} numbers in [{low:g}, {high:g}]: {action.meaning}"
 

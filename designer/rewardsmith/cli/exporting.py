@@ -1,25 +1,26 @@
-"""Exports a candidate: its reward as a module of its own, its policy, and how to use both."""
+"""Exports a candidate: its reward, its policy, and everything that both need to live on alone."""
 
+import json
 from pathlib import Path
 
 from rewardsmith import session
 from rewardsmith.cli.candidate_page import find_candidate
+from rewardsmith.cli.documents import run_document
+from rewardsmith.cli.printing import plain
 from rewardsmith.cli.terminal import cleaned, console, safe
 from rewardsmith.environments.cards import EnvCard, load_card
 from rewardsmith.errors import UsageError
-from rewardsmith.isolation.tensors import dump_tensors, parse_arrays
-from rewardsmith.messages import Training
+from rewardsmith.isolation.tensors import dump_tensors
 from rewardsmith.report.candidates import CandidateLine
+from rewardsmith.report.measurements import measured_of
 from rewardsmith.rewards.contract import RewardProgram, read_program
-from rewardsmith.rewards.export import export_module, export_readme
-from rewardsmith.store.codec import load
+from rewardsmith.rewards.export import export_module
+from rewardsmith.rewards.export_policy import environment_text, policy_files, training_script
+from rewardsmith.rewards.model_card import model_card
 from rewardsmith.store.disk import replace_file
-from rewardsmith.store.events import candidate_of, is_search
-from rewardsmith.store.layout import checkpoint_path
 from rewardsmith.store.run import Run
-
-POLICY_PARTS = ("actor.", "obs.mean", "obs.var")
-"""Tensors that acting needs; the rest of a checkpoint is for training on."""
+from rewardsmith.training.preset import preset_mapping
+from rewardsmith.training.stored_policy import stored_policy
 
 
 def export_candidate(run: Run, name: str, to: Path) -> None:
@@ -29,18 +30,30 @@ def export_candidate(run: Run, name: str, to: Path) -> None:
         UsageError: There is no such candidate, it was never accepted, or `to` holds other files.
             Also, after everything else was written: its fields need rewardsmith to be read.
     """
-    line, card = find_candidate(run, name), load_card(run.manifest.task.env)
+    line, card, task = (
+        find_candidate(run, name),
+        load_card(run.manifest.task.env),
+        run.manifest.task,
+    )
     program, policy = _program(line, card), _policy(run, line)
-    gamma = session.training_of(card, run.manifest.task, session.config_of(run))[0].gamma
-    export = export_module(program, card, gamma=gamma)
-    task = run.manifest.task
-    readme = export_readme(program, card, task, export, has_policy=policy is not None)
+    preset, timesteps = session.training_of(card, task, session.config_of(run))
+    export = export_module(program, card, gamma=preset.gamma)
     files = {
-        "reward.py": export.module.encode(),
-        "original_reward.py": (cleaned(line.candidate.text) + "\n").encode(),
-        "README.md": readme.encode(),
+        "reward.py": export.module,
+        "original_reward.py": cleaned(line.candidate.text) + "\n",
+        "measured.json": _measured_json(run, line),
     }
-    _write(to, files | ({"policy.safetensors": policy} if policy else {}))
+    has_wrapper = export.refusal is None
+    if policy is not None:
+        files |= policy_files(card, horizon=task.horizon, has_wrapper=has_wrapper)
+    if has_wrapper:
+        files["environment.py"] = environment_text(card, horizon=task.horizon, has_wrapper=True)
+        files["train.py"] = training_script(preset_mapping(preset), timesteps)
+    names = [*files, *(["policy.safetensors"] if policy else [])]
+    measured = measured_of(run, line)
+    files["README.md"] = model_card(program, card, task, export, files=names, measured=measured)
+    blobs = {file: text.encode("utf-8") for file, text in files.items()}
+    _write(to, blobs | ({"policy.safetensors": policy} if policy else {}))
     console().print(safe(f"Exported {line.id} to {to}"), soft_wrap=True)
     if export.refusal is not None:
         raise UsageError(f"Everything but the Gymnasium wrapper was written. {export.refusal}")
@@ -55,21 +68,21 @@ def _program(line: CandidateLine, card: EnvCard) -> RewardProgram:
 
 def _policy(run: Run, line: CandidateLine) -> bytes | None:
     """The policy at the end of the candidate's own training; None when it was never trained."""
-    ended = [e for e in run.events("segment_ended") if candidate_of(e) == line.id and is_search(e)]
-    trainings = [load(Training, event.data["training"]) for event in ended]
-    saved = [t for t in trainings if t.checkpoints]
-    if not saved:
-        return None
-    last = max(saved, key=lambda training: training.end_step)
-    step, sha = last.checkpoints[-1]
-    blob = run.load_artifact(checkpoint_path(line.id, last.seed, step), sha)
-    arrays = {k: v for k, v in parse_arrays(blob).items() if k.startswith(POLICY_PARTS)}
-    return dump_tensors(arrays)
+    spec = session.policy_spec(run)
+    found = stored_policy(run, line.id, spec) if spec else None
+    return dump_tensors(found.tensors) if found else None
+
+
+def _measured_json(run: Run, line: CandidateLine) -> str:
+    """The run's document, with the candidate that was exported."""
+    content = plain(run_document(run)) | {"exported": str(line.id)}
+    del content["folder"]  # where it lay on this machine is nobody's business
+    return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:
     present = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if present - files.keys():
+    if present - files.keys() - {".git", ".gitattributes"}:
         raise UsageError(f"{str(folder)!r} holds other files. Name a new or an empty folder.")
     for name, content in files.items():
         replace_file(folder / name, content)

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from rich.table import Table
 
 from rewardsmith.cli.drafting import card_for
-from rewardsmith.cli.request import NEVER
+from rewardsmith.cli.request import ad_hoc
 from rewardsmith.cli.terminal import console, safe
 from rewardsmith.config import RunConfig
-from rewardsmith.environments.cards import EnvCard, ad_hoc_task, load_card, task_of
+from rewardsmith.environments.cards import EnvCard, load_card, task_of
 from rewardsmith.environments.fingerprint import fingerprint
+from rewardsmith.environments.judging import own_success
 from rewardsmith.errors import UsageError
+from rewardsmith.evaluation.surveyor import survey_measure
 from rewardsmith.messages import Task
 from rewardsmith.training.engine import LocalEngine
 from rewardsmith.training.yardstick import Judgement, Reading, beyond_chance, judge, readings_chain
@@ -30,13 +32,13 @@ class Measure:
     success: str | None = None
 
 
-def show_fitness(env: str, measure: Measure) -> int:
+def show_fitness(env: str, measure: Measure, env_args: Sequence[str] = ()) -> int:
     """Print fitness and success of known behaviour, task by task; returns the exit status.
 
     Raises:
         UsageError: There is no such environment or task, or an expression is not valid.
     """
-    with card_for(env) as found:
+    with card_for(env, env_args) as found:
         card = load_card(found.ref)
         judged = [_show(task, card, has_success=s) for task, s in _tasks(card, measure)]
     return FAILED if any(j.separates is False for j in judged) else 0
@@ -49,6 +51,9 @@ def success_beyond_chance(task: Task, config: RunConfig) -> str:
         RewardsmithError: The fitness is never finite, or the environment does not run.
     """
     fingerprint(task, load_card(task.env))  # a mistake in the fitness is said before anything runs
+    survey_measure(task)
+    if own := own_success(task.fitness):
+        return own
     readings = LocalEngine(1).run([readings_chain(task, config)])[0]
     return beyond_chance(task.fitness, readings)
 
@@ -62,14 +67,14 @@ def _tasks(card: EnvCard, measure: Measure) -> list[tuple[Task, bool]]:
         if not names:
             raise UsageError(f"{card.id!r} has no task in its card. Give --fitness and --success.")
         return [(task_of(card, name), True) for name in names]
-    success = measure.success or NEVER
-    task = ad_hoc_task(card, measure.task or "", fitness=measure.fitness, success=success)
+    task = ad_hoc(card, measure.task or "", measure.fitness, measure.success)
     return [(task, measure.success is not None)]
 
 
 def _show(task: Task, card: EnvCard, *, has_success: bool) -> Judgement:
     out = console()
     digest = fingerprint(task, card)
+    survey_measure(task)
     readings = LocalEngine(1).run([readings_chain(task, RunConfig())])[0]
     out.print(safe(f"{task.name}: {task.instruction}".rstrip(": "), "bold"), soft_wrap=True)
     out.print(safe(f"  fitness  {task.fitness}"), soft_wrap=True)
@@ -80,7 +85,8 @@ def _show(task: Task, card: EnvCard, *, has_success: bool) -> Judgement:
     judged = judge(readings)
     out.print(safe(_verdict(judged), _STYLES[judged.separates]), soft_wrap=True)
     if not has_success:
-        said = f"Without --success, `design` would take: {beyond_chance(task.fitness, readings)}"
+        taken = own_success(task.fitness) or beyond_chance(task.fitness, readings)
+        said = f"Without --success, `design` would take: {taken}"
         out.print(safe(said), soft_wrap=True)
     return judged
 

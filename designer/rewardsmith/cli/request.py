@@ -10,8 +10,9 @@ from typing import Any
 
 from rewardsmith.config import RunConfig, load_config, parse_setting
 from rewardsmith.environments.cards import EnvCard, ad_hoc_task, load_card, task_of
+from rewardsmith.environments.judging import anchored
 from rewardsmith.errors import UsageError, unknown
-from rewardsmith.messages import Task
+from rewardsmith.messages import BY_LABELS, BY_RANKING, Task
 
 NEVER = "step < 0"
 """The success criterion of a task that came without one, until it is measured."""
@@ -30,6 +31,21 @@ def read_init(path: Path) -> str:
         raise UsageError(f"Cannot read the reward program {str(path)!r}: {why}.") from error
 
 
+def ad_hoc(card: EnvCard, instruction: str, fitness: str, success: str | None) -> Task:
+    """A task of a person's own; functions are looked for where the person is, too.
+
+    Raises:
+        UsageError: There is no such function.
+    """
+    here, home = Path.cwd(), card.home
+    return ad_hoc_task(
+        card,
+        instruction,
+        fitness=anchored(fitness, here, home),
+        success=NEVER if success is None else anchored(success, here, home),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """The arguments of `design`."""
@@ -43,6 +59,8 @@ class Request:
     config: Path | None = None
     settings: tuple[str, ...] = ()
     """`KEY=VALUE`, as given."""
+    env_args: tuple[str, ...] = ()
+    """`KEY=VALUE` of the environment's constructor, as given."""
     flags: Mapping[str, Any]
     """Dotted key to value, of the options that were given; they win over everything else."""
 
@@ -55,6 +73,10 @@ class Request:
         card = load_card(self.env)
         if self.fitness is None and self.success is None:
             return task_of(card, self._known(card))
+        if self.fitness in (BY_RANKING, BY_LABELS):
+            known = card.tasks.get(self.task)
+            words = known.instruction if known else self.task
+            return ad_hoc(card, words, self.fitness, self.success)
         if self.fitness is None:
             raise UsageError("--fitness is missing: --success alone cannot guide a search.")
         if self.task in card.tasks:
@@ -62,8 +84,7 @@ class Request:
                 f"{self.task!r} is a task of {card.ref} and brings its own fitness. "
                 "Drop --fitness and --success, or say the task in words."
             )
-        success = NEVER if self.success is None else self.success
-        return ad_hoc_task(card, self.task, fitness=self.fitness, success=success)
+        return ad_hoc(card, self.task, self.fitness, self.success)
 
     def resolve_config(self) -> RunConfig:
         """Defaults, then the file, then `--set`, then the other options.

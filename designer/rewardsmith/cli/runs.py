@@ -1,15 +1,20 @@
 """Finds a run by what a person types: a path, an id, the start of one, or `last`."""
 
+import math
+from dataclasses import replace
 from pathlib import Path
 
 from rich.table import Table
 
+from rewardsmith.cli.documents import runs_document
+from rewardsmith.cli.printing import print_json
 from rewardsmith.cli.terminal import console, safe
 from rewardsmith.environments.cards import environment_name
 from rewardsmith.errors import UsageError, unknown
 from rewardsmith.store.layout import RUN_FILE
 from rewardsmith.store.manifest import read_manifest
 from rewardsmith.store.run import run_folders
+from rewardsmith.viewer.catalogue import Catalogue, Entry
 
 
 def find_run(name: str, runs_dir: Path) -> Path:
@@ -36,16 +41,42 @@ def find_run(name: str, runs_dir: Path) -> Path:
     return matching[0]
 
 
-def list_folder(runs_dir: Path) -> None:
-    """Print the runs below `runs_dir`."""
-    folders = run_folders(runs_dir)
-    if not folders:
+def list_folder(runs_dir: Path, *, as_json: bool = False) -> None:
+    """Print the runs below `runs_dir`, newest first."""
+    listed = Catalogue(runs_dir).listing(budget_s=math.inf).entries
+    entries = [replace(entry, env=_environment(runs_dir, entry)) for entry in listed]
+    if as_json:
+        print_json(runs_document(runs_dir, entries))
+        return
+    if not entries:
         console().print(safe(f"No runs in {str(runs_dir)!r}."))
         return
-    table = Table("run", "started", "environment", "task", box=None, pad_edge=False)
-    for folder in folders:
-        manifest = read_manifest(folder)
-        env = environment_name(manifest.task.env)
-        cells = (folder.name, manifest.created, env, manifest.task.name)
-        table.add_row(*(safe(cell) for cell in cells))
+    table = Table(box=None, pad_edge=False)
+    for name in ("run", "started", "environment", "task", "status", "candidates", "score", "CPU"):
+        numeric = name in ("candidates", "score", "CPU")
+        table.add_column(name, justify="right" if numeric else "left")
+    for entry in entries:
+        table.add_row(*(safe(cell) for cell in _cells(entry)))
     console().print(table)
+    for entry in entries:
+        if entry.problem:
+            console(stderr=True).print(safe(f"{entry.name}: {entry.problem}"), soft_wrap=True)
+
+
+def _environment(runs_dir: Path, entry: Entry) -> str:
+    if entry.status == "unreadable":
+        return ""
+    return environment_name(read_manifest(runs_dir / entry.name).task.env)
+
+
+def _cells(entry: Entry) -> tuple[str, ...]:
+    return (
+        entry.name,
+        entry.created,
+        entry.env,
+        entry.task,
+        entry.status,
+        str(entry.n_candidates),
+        "-" if entry.fitness is None else f"{entry.fitness:.3g}",
+        f"{entry.cpu_s:,.0f} s",
+    )

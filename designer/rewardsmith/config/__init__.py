@@ -10,7 +10,13 @@ from rewardsmith.config.reading import (
     to_mapping,
     with_overrides,
 )
-from rewardsmith.config.seeds import MAX_EPISODES, MAX_TRAINING_SEED, episode_seeds, training_seed
+from rewardsmith.config.seeds import (
+    MAX_EPISODES,
+    MAX_TRAINING_SEED,
+    episode_seeds,
+    most_episodes,
+    training_seed,
+)
 from rewardsmith.config.tree import (
     EvaluationConfig,
     LimitsConfig,
@@ -32,6 +38,7 @@ __all__ = [
     "episode_seeds",
     "from_mapping",
     "load_config",
+    "most_episodes",
     "parse_setting",
     "to_mapping",
     "training_seed",

@@ -1,6 +1,7 @@
 """Every seed of a run, derived from the run's own.
 
-Pure. Invariant: trainings, selection and report never share a seed, whatever the run.
+Pure. Invariant: trainings and the sets of evaluation episodes never share a seed, whatever the
+run.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ _BANDS: Mapping[SeedSet, range] = {
     "training": range(2**29, 2**30),
     "selection": range(2**30, 2**30 + 2**29),
     "report": range(2**30 + 2**29, 2**31),
+    "later": range(2**30 + 2**29, 2**31),
 }
 _MARGIN = 2**16
 
@@ -23,6 +25,15 @@ MAX_TRAINING_SEED = len(_TRAININGS) - _MARGIN
 
 MAX_EPISODES = 4096
 """Episodes of one block of seeds."""
+
+# Report and later episodes share a band, and every block of it: 31 bits hold no fifth band.
+_FIRST_IN_BLOCK: Mapping[SeedSet, int] = {"later": MAX_EPISODES // 2}
+_LONGEST: Mapping[SeedSet, int] = {"report": MAX_EPISODES // 2, "later": MAX_EPISODES // 2}
+
+
+def most_episodes(seed_set: SeedSet) -> int:
+    """Episodes that one block of a set holds."""
+    return _LONGEST.get(seed_set, MAX_EPISODES)
 
 
 def episode_seeds(run_seed: int, seed_set: SeedSet, n: int, *, salt: int = 0) -> tuple[int, ...]:
@@ -35,7 +46,8 @@ def episode_seeds(run_seed: int, seed_set: SeedSet, n: int, *, salt: int = 0) ->
     | (trainings, see `training_seed`) | 0 to 2^29 - 1 |
     | training: probes, recorded transitions | 2^29 to 2^30 - 1 |
     | selection: rungs, winner | 2^30 to 2^30 + 2^29 - 1 |
-    | report: the final claim, used once | 2^30 + 2^29 to 2^31 - 1 |
+    | report: the final claim, used once | 2^30 + 2^29 to 2^31 - 1, first half of each block |
+    | later: whatever is evaluated after that | the same, second half of each block |
 
     Within a set, different salts of a run give disjoint blocks of 4096 seeds ("fresh episodes"),
     and fewer episodes of a block are the first of more.
@@ -43,15 +55,16 @@ def episode_seeds(run_seed: int, seed_set: SeedSet, n: int, *, salt: int = 0) ->
     Args:
         run_seed: The run's.
         seed_set: What the episodes are for.
-        n: Number of episodes, at most `MAX_EPISODES`.
+        n: Number of episodes, at most `most_episodes`.
         salt: Number of the block, below 2^16.
     """
-    if not 0 <= n <= MAX_EPISODES or not 0 <= salt < 2**16:
-        raise ValueError(f"n is at most {MAX_EPISODES} and salt below 65536, got {n} and {salt}")
+    most = most_episodes(seed_set)
+    if not 0 <= n <= most or not 0 <= salt < 2**16:
+        raise ValueError(f"n is at most {most} and salt below 65536, got {n} and {salt}")
     band = _BANDS[seed_set]
     n_blocks = (len(band) - _MARGIN) // MAX_EPISODES
     block = (_hashed(f"episodes/{run_seed}/{seed_set}") + salt) % n_blocks
-    first = band.start + block * MAX_EPISODES
+    first = band.start + block * MAX_EPISODES + _FIRST_IN_BLOCK.get(seed_set, 0)
     return tuple(range(first, first + n))
 
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rewardsmith.config.seeds import MAX_EPISODES
+from rewardsmith.config.seeds import most_episodes
 from rewardsmith.llm.settings import ModelSettings
+from rewardsmith.messages import SeedSet
 
 MAX_INIT_CHARS = 64 * 1024
 
@@ -52,6 +53,9 @@ class TrainingConfig:
     n_envs: int | None = None
     """Environments stepped together; None: the card's preset decides."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    backend: Literal["auto", "python", "envpool"] = "python"
+    """Who steps the environments of all trainings; the card's own package always judges. auto: the
+    fastest that the card has proved equal. A run records what was chosen, and keeps to it."""
     preset: Mapping[str, bool | int | float | str] = field(default_factory=dict)
     """Hyper-parameters that differ from the card's preset, by the trainer's own names."""
 
@@ -68,6 +72,8 @@ class EvaluationConfig:
     that judging a training takes a quarter of its timesteps, from 3 to 20."""
     report_episodes: int = 20
     """Episodes of each policy of the final claim; used once."""
+    conclusion: Literal["claim", "training", "selection", "report", "later"] = "claim"
+    """What ends a run: the claim, or the winner's own policy judged on that set of episodes."""
     report_seeds: int = 5
     """Trainings from scratch behind the final claim."""
     evals_per_segment: int = 3
@@ -78,11 +84,10 @@ class EvaluationConfig:
     def __post_init__(self) -> None:
         _at_least(self, selection_episodes=1, report_episodes=1, report_seeds=1)
         _at_least(self, evals_per_segment=1, recorded_episodes=0)
-        _require(
-            max(self.selection_episodes or 0, self.report_episodes) <= MAX_EPISODES,
-            "selection_episodes",
-            f"and report_episodes may be at most {MAX_EPISODES}",
-        )
+        limited: tuple[SeedSet, ...] = ("selection", "report")
+        for seed_set in limited:
+            name, most = f"{seed_set}_episodes", most_episodes(seed_set)
+            _require((getattr(self, name) or 0) <= most, name, f"may be at most {most}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +123,7 @@ class LimitsConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolesConfig:
-    """What the roles do when a language model plays them."""
+    """What the roles do when a language model plays them, and a person that of the judge."""
 
     repairs: int = 2
     """Times a refused program goes back to the designer with its findings; 0: never."""
@@ -128,9 +133,12 @@ class RolesConfig:
     """Candidates of an iteration, the best ones, that the analyzer studies in words."""
     prompts: str | None = None
     """Folder of templates that replace their shipped namesakes."""
+    comparisons: int | None = None
+    """Comparisons of rollouts that an iteration waits for where people select; None: half as many
+    again as it has candidates, and one."""
 
     def __post_init__(self) -> None:
-        _at_least(self, repairs=0, studied=0)
+        _at_least(self, repairs=0, studied=0, comparisons=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -53,6 +53,18 @@ def _version(id_: str) -> int:
     return int(match[1]) if match else 0
 
 
+EXTRAS = {
+    "metaworld": "metaworld",
+    "gymnasium_robotics": "robotics",
+    "highway_env": "highway",
+    "minigrid": "minigrid",
+    "crafter": "crafter",
+    "Box2D": "box2d",
+    "envpool": "envpool",
+}
+"""Package to the extra of this project that brings it."""
+
+
 def missing_package(ref: str, reason: str) -> str:
     """What a missing package is called and how it is installed."""
     extra = _EXTRA.search(reason)
@@ -60,11 +72,52 @@ def missing_package(ref: str, reason: str) -> str:
     if extra:
         remedy = f'`pip install "gymnasium[{extra[1]}]"` installs the extra {extra[1]!r}.'
     elif named:
-        remedy = f"`pip install {named[1].split('.')[0].replace('_', '-')}` may bring it."
+        remedy = how_to_install(named[1])
     else:
         remedy = "Install what it names."
     said = " ".join(reason.split())[:200].rstrip(".")
     return f"{ref} needs a package that is missing: {said}. {remedy}"
+
+
+_MISSING = re.compile(r"[\w.<>]+\(\) missing \d+ required .*arguments?: (.+)", re.DOTALL)
+_UNEXPECTED = re.compile(r"got an unexpected keyword argument '(\w+)'")
+
+
+def wrong_arguments(reason: str, given: Collection[str]) -> str:
+    """What to do about the arguments of a constructor; empty where they are not the reason.
+
+    >>> wrong_arguments("Arm.__init__() missing 1 required positional argument: 'n'", ())
+    "its constructor needs 'n'. Give it: `--env-arg n=VALUE`, or `kwargs: {n: VALUE}` in a card."
+    """
+    missing, unexpected = _MISSING.match(reason), _UNEXPECTED.search(reason)
+    if missing:
+        names = re.findall(r"'(\w+)'", missing[1])
+        flags = " ".join(f"--env-arg {name}=VALUE" for name in names)
+        table = ", ".join(f"{name}: VALUE" for name in names)
+        listed = " and ".join(map(repr, names))
+        return (
+            f"its constructor needs {listed}. Give it: `{flags}`, or `kwargs: {{{table}}}` in a "
+            "card."
+        )
+    if unexpected and unexpected[1] in given:
+        return (
+            f"its constructor takes no argument {unexpected[1]!r}. Correct --env-arg, or `kwargs` "
+            "in its card."
+        )
+    return ""
+
+
+def how_to_install(module: str) -> str:
+    """A command that brings a module.
+
+    >>> how_to_install("my_robots.arms")
+    '`pip install my-robots` may bring it.'
+    """
+    package = module.partition(".")[0]
+    if package in EXTRAS:
+        name = EXTRAS[package]
+        return f'`pip install "rewardsmith[{name}]"` installs the extra {name!r}.'
+    return f"`pip install {package.replace('_', '-')}` may bring it."
 
 
 def no_such_name(module: str, name: str, classes: Sequence[str], ref: str) -> str:

@@ -7,7 +7,7 @@ misspelt key can never be ignored. Aliases and files above 256 KiB are refused.
 import math
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import yaml
@@ -25,11 +25,13 @@ _BOOLS = {"true": True, "false": False}
 class Value:
     """One YAML value and where it stands."""
 
-    def __init__(self, node: yaml.Node, file: str, name: str) -> None:
+    def __init__(self, node: yaml.Node, file: str, name: str, folder: Path | None = None) -> None:
         self._node = node
         self._file = file
         self.name = name
         """Dotted path of the value within the card, as messages quote it."""
+        self.folder = folder
+        """Folder of the file it was written in, against which a path in it is resolved."""
 
     @property
     def line(self) -> int:
@@ -100,7 +102,9 @@ class Value:
             raise self.error(
                 f"{self.name!r} has to be a list.", "Write [a, b], or lines that start with '-'."
             )
-        return [Value(n, self._file, f"{self.name}[{i}]") for i, n in enumerate(node.value)]
+        return [
+            Value(n, self._file, f"{self.name}[{i}]", self.folder) for i, n in enumerate(node.value)
+        ]
 
     def scalar(self) -> str | float | int | bool:
         """The value as the plain scalar it looks like."""
@@ -140,14 +144,14 @@ class Value:
             raise self.error(
                 f"{self.name!r} has to be a table.", "Write 'key: value' lines below it."
             )
-        return Table(self._node, self._file, self.name)
+        return Table(self._node, self._file, self.name, self.folder)
 
 
 class Table(Value):
     """A YAML mapping whose values are taken one by one."""
 
-    def __init__(self, node: yaml.MappingNode, file: str, name: str) -> None:
-        super().__init__(node, file, name)
+    def __init__(self, node: yaml.Node, file: str, name: str, folder: Path | None = None) -> None:
+        super().__init__(node, file, name, folder)
         self._values: dict[str, Value] = {}
         self._taken: set[str] = set()
         for key_node, value_node in node.value:
@@ -158,7 +162,7 @@ class Table(Value):
             if key in self._values:
                 raise here.error(f"{key!r} is written twice.", "Keep one of them.")
             path = f"{name}.{key}" if name else key
-            self._values[key] = Value(value_node, file, path)
+            self._values[key] = Value(value_node, file, path, folder)
 
     def take(self, key: str) -> Value:
         """The value of `key`, which has to be there."""
@@ -179,6 +183,29 @@ class Table(Value):
         self._taken.update(self._values)
         yield from self._values.items()
 
+    def over(self, base: "Table", nested: Collection[str]) -> "Table":
+        """This table laid over `base`: its own values win, and an empty one removes the base's.
+
+        Args:
+            base: What this one starts from.
+            nested: Keys whose tables are laid over each other in the same way.
+        """
+        merged = Table(self._node, self._file, self.name, self.folder)
+        merged._values = dict(base._values)
+        for key, value in self._values.items():
+            below = base._values.get(key)
+            if value.is_null:
+                merged._values.pop(key, None)
+            elif key in nested and value.is_table and below is not None and below.is_table:
+                merged._values[key] = value.table().over(below.table(), ())
+            else:
+                merged._values[key] = value
+        return merged
+
+    def table(self) -> "Table":
+        """The table itself."""
+        return self
+
     def finish(self) -> None:
         """Raise for the first key nobody took."""
         for key, value in self._values.items():
@@ -197,13 +224,13 @@ def read_card_file(path: Path) -> Table:
     if size > MAX_BYTES:
         raise ConfigError(f"{path}: the card has {size} bytes. Keep it below {MAX_BYTES}.")
     try:
-        return parse_card_text(path.read_text(encoding="utf-8"), str(path))
+        return parse_card_text(path.read_text(encoding="utf-8"), str(path), path.parent)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text. Save it as UTF-8.") from error
 
 
-def parse_card_text(text: str, file: str) -> Table:
-    """Parse a card's text; `file` is quoted by messages."""
+def parse_card_text(text: str, file: str, folder: Path | None = None) -> Table:
+    """Parse a card's text; `file` is quoted by messages, paths count from `folder`."""
     try:
         _refuse_aliases_and_depth(text, file)
         node = yaml.compose(text, Loader=_Loader)
@@ -217,7 +244,7 @@ def parse_card_text(text: str, file: str) -> Table:
         ) from error
     if not isinstance(node, yaml.MappingNode):
         raise ConfigError(f"{file}:1: a card is a table. Write 'id: ...' on its first line.")
-    return Table(node, file, "")
+    return Table(node, file, "", folder)
 
 
 def _refuse_aliases_and_depth(text: str, file: str) -> None:

@@ -3,10 +3,12 @@
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple, cast
 
+from rewardsmith.environments.backends.reading import read_backends
 from rewardsmith.environments.card_file import Table, Value
 from rewardsmith.environments.card_types import EnvCard, Needs, Reference, Setting, TaskCard
 from rewardsmith.environments.derived import derived_of
@@ -23,6 +25,7 @@ class _Clock(NamedTuple):
     dt: float | None
 
 
+ACTION_KINDS = ("continuous", "discrete", "multi_discrete", "multi_binary")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _RESERVED = frozenset(
     "state previous initial action previous_action step terminated memory params xp "
@@ -30,8 +33,14 @@ _RESERVED = frozenset(
 )
 
 
-def read_card(table: Table, *, ref: str, folder: Path | None) -> EnvCard:
+def read_card(table: Table, *, ref: str, folder: Path | None, home: Path | None = None) -> EnvCard:
     """Build the card that `table` holds.
+
+    Args:
+        table: The card's, already laid over its base's.
+        ref: What messages call it.
+        folder: Of its card.yaml.
+        home: Of its modules, where the card does not say so itself and `folder` is another's.
 
     Raises:
         ConfigError: Something in it is missing, misspelt or contradictory.
@@ -42,7 +51,8 @@ def read_card(table: Table, *, ref: str, folder: Path | None) -> EnvCard:
     dt, kwargs = table.find("dt"), table.find("kwargs")
     preset = _read_settings(table.find("preset"))
     clock = _Clock(max_steps, dt.number() if dt else None)
-    reader = _TaskReader(state, clock, folder, preset)
+    reader = _TaskReader(state, clock, preset)
+    table.find("base")  # laid below already
     card = EnvCard(
         ref=ref,
         id=table.take("id").text(),
@@ -59,8 +69,10 @@ def read_card(table: Table, *, ref: str, folder: Path | None) -> EnvCard:
         preset=preset,
         tasks={name: reader.read(name, v) for name, v in _entries(table.find("tasks"))},
         folder=folder,
-        code=_read_code(table.find("code"), folder),
+        code=_read_code(table.find("code")) or (home if home != folder else None),
         needs=_read_needs(table.find("needs")),
+        unverified=_texts(table.find("unverified")),
+        backends=read_backends(table.find("backends"), state),
     )
     table.finish()
     return card
@@ -68,9 +80,11 @@ def read_card(table: Table, *, ref: str, folder: Path | None) -> EnvCard:
 
 def _read_action(table: Table) -> ActionSpec:
     meaning = _text(table, "meaning")
-    kind = _choice(table.find("kind"), ("continuous", "discrete"), "continuous")
+    kind = _choice(table.find("kind"), ACTION_KINDS, "continuous")
     if kind == "discrete":
         spec = ActionSpec(shape=(), kind="discrete", n=_positive(table.take("n")), meaning=meaning)
+    elif kind != "continuous":
+        spec = replace(_read_choices(table, kind), meaning=meaning)
     else:
         shape = _read_shape(table.take("shape"))
         size = math.prod(shape)
@@ -78,6 +92,21 @@ def _read_action(table: Table) -> ActionSpec:
         spec = ActionSpec(shape=shape, low=low, high=high, meaning=meaning)
     table.finish()
     return spec
+
+
+def _read_choices(table: Table, kind: str) -> ActionSpec:
+    """An action of several choices: `choices: [3, 2]`, or the shape of one of zeros and ones."""
+    if kind == "multi_binary":
+        shape = _read_shape(table.take("shape"))
+        return ActionSpec(shape=shape, kind="multi_discrete", nvec=(2,) * math.prod(shape))
+    entry, given = table.take("choices"), table.find("shape")
+    choices = entry.numbers()
+    shape = _read_shape(given) if given else (len(choices),)
+    if math.prod(shape) != len(choices) or not all(n == int(n) and n >= 1 for n in choices):
+        raise entry.error(
+            f"{entry.name!r} is no list of {math.prod(shape)} counts.", "Write [3, 2, 5]."
+        )
+    return ActionSpec(shape=shape, kind="multi_discrete", nvec=tuple(int(n) for n in choices))
 
 
 def _read_state(table: Table, action: ActionSpec) -> tuple[StateSpec, dict[str, tuple[float, ...]]]:
@@ -178,12 +207,9 @@ def _read_shape(value: Value) -> tuple[int, ...]:
 class _TaskReader:
     """Reads tasks and compiles their expressions, so that a mistake names its line."""
 
-    def __init__(
-        self, state: StateSpec, clock: _Clock, folder: Path | None, preset: dict[str, Setting]
-    ) -> None:
+    def __init__(self, state: StateSpec, clock: _Clock, preset: dict[str, Setting]) -> None:
         self._state = state
         self._clock = clock
-        self._folder = folder
         self._preset = preset
 
     def read(self, name: str, value: Value) -> TaskCard:
@@ -232,7 +258,7 @@ class _TaskReader:
         text = value.text()
         if text == "native" or text == "sparse":
             return cast(Literal["native", "sparse"], text)
-        path = (self._folder or Path()) / text
+        path = (value.folder or Path()) / text
         if not path.is_file():
             raise value.error(
                 f"The reference {text!r} is no file beside the card.",
@@ -241,12 +267,12 @@ class _TaskReader:
         return path
 
 
-def _read_code(value: Value | None, folder: Path | None) -> Path | None:
+def _read_code(value: Value | None) -> Path | None:
     """The folder of the environment's modules; a relative one counts from the card's."""
     if value is None:
         return None
     # That it exists is for the import to say: a run can be looked at where its code is not.
-    return ((folder or Path()) / Path(value.text()).expanduser()).resolve()
+    return ((value.folder or Path()) / Path(value.text()).expanduser()).resolve()
 
 
 def _read_needs(value: Value | None) -> Needs:

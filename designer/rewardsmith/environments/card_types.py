@@ -24,6 +24,24 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """A faster implementation of an environment, for training only."""
+
+    id: str
+    """What the backend calls the environment."""
+    kwargs: Mapping[str, object] = field(default_factory=dict)
+    """Passed when it is made."""
+    package: str
+    """Distribution of the environment itself, whose version a parity record names."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Field name to its source there, where it is another one than the card's."""
+    observation: str | None = None
+    """`module:function` of (observations, infos) of all environments, to what a policy sees."""
+    scripted: str | None = None
+    """`module:function` of the card's `task`, to a policy that acts with purpose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskCard:
     """One task of an environment."""
 
@@ -78,6 +96,10 @@ class EnvCard:
     code: Path | None = None
     """Folder of the environment's modules, where that is not the card's own."""
     needs: Needs = field(default_factory=Needs)
+    unverified: tuple[str, ...] = ()
+    """Fields whose meaning a model said and nobody has checked; `action` for the action's."""
+    backends: Mapping[str, Backend] = field(default_factory=dict)
+    """Name to a faster implementation that training may use."""
 
     @property
     def home(self) -> Path | None:

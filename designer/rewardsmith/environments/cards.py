@@ -7,7 +7,7 @@ current directory. Whether it tells the truth is for `inspection` to say.
 from pathlib import Path
 
 from rewardsmith import resources
-from rewardsmith.environments.card_file import parse_card_text, read_card_file
+from rewardsmith.environments.card_file import Table, Value, parse_card_text, read_card_file
 from rewardsmith.environments.card_reading import read_card
 from rewardsmith.environments.card_types import EnvCard, Needs, TaskCard
 from rewardsmith.errors import ConfigError, UsageError, unknown
@@ -27,6 +27,9 @@ __all__ = [
 ]
 
 CARD_FILE = "card.yaml"
+NESTED = ("action", "state", "kwargs", "preset", "tasks")
+"""Tables of a card that are laid over those of its base entry by entry."""
+MAX_BASES = 4
 
 
 def card_names() -> tuple[str, ...]:
@@ -77,7 +80,7 @@ def environment_name(ref: str) -> str:
         return ref
     path = Path(ref) / CARD_FILE if Path(ref).is_dir() else Path(ref)
     try:
-        return read_card_file(path).take("id").text()
+        return _read_over_bases(path)[0].take("id").text()
     except (OSError, ConfigError):
         return path.parent.name if path.name == CARD_FILE else ref
 
@@ -93,7 +96,7 @@ def parse_card(text: str, *, ref: str, folder: Path | None = None) -> EnvCard:
     Raises:
         ConfigError: The card does not say something valid; names line and remedy.
     """
-    return read_card(parse_card_text(text, ref), ref=ref, folder=folder)
+    return read_card(parse_card_text(text, ref, folder), ref=ref, folder=folder)
 
 
 def task_of(card: EnvCard, name: str | None = None) -> Task:
@@ -152,4 +155,29 @@ def _shipped() -> Path:
 
 
 def _load(path: Path, ref: str) -> EnvCard:
-    return read_card(read_card_file(path), ref=ref, folder=path.parent)
+    table, home = _read_over_bases(path)
+    return read_card(table, ref=ref, folder=path.parent, home=home)
+
+
+def _read_over_bases(path: Path, depth: int = 0) -> tuple[Table, Path]:
+    """A card's table laid over those it is based on, and the folder of the last one's modules."""
+    table = read_card_file(path)
+    base = table.find("base")
+    if base is None:
+        return table, path.parent
+    if depth >= MAX_BASES:
+        raise base.error("Cards are based on each other too deeply.", "Write one of them out.")
+    below, home = _read_over_bases(_base_file(base), depth + 1)
+    return table.over(below, NESTED), home
+
+
+def _base_file(base: Value) -> Path:
+    """File of the card that another one starts from."""
+    name = base.text()
+    path = _shipped() / name if name in card_names() else (base.folder or Path()) / name
+    file = path / CARD_FILE if path.is_dir() else path
+    if file.is_file():
+        return file.resolve()
+    raise base.error(
+        unknown("card", name, card_names()), "Write a shipped card's name, or a path from here."
+    )

@@ -2,8 +2,8 @@
 
 Holds the start of every episode, the step before, the last action and the step count, and hands
 them out under the names that compiled code uses: `state.x`, `previous.x`, `initial.x`, `action`,
-`previous_action`, `step`, `terminated`. Only what is asked for is kept. Fields are kept, not
-copied: whoever hands them in must not write to them afterwards.
+`previous_action`, `step`, `terminated`, and `info.x` for a judge. Only what is asked for is kept.
+Fields are kept, not copied: whoever hands them in must not write to them afterwards.
 """
 
 from collections.abc import Collection, Mapping
@@ -40,7 +40,7 @@ class StepInputs:
         self._xp = xp
         self._n_envs = n_envs
         self._device = {} if device is None else {"device": device}
-        self._state = _part(reads, "state")
+        self._state = [*_part(reads, "state"), *((n, n) for n in reads if n.startswith("info."))]
         self._previous_names = _part(reads, "previous")
         self._initial_names = _part(reads, "initial")
         self._reads = frozenset(reads)

@@ -9,11 +9,13 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
+from math import prod
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
 import gymnasium
+import numpy as np
 from gymnasium import spaces
 from gymnasium.wrappers import (
     FlattenObservation,
@@ -24,10 +26,12 @@ from gymnasium.wrappers import (
 )
 
 from rewardsmith.environments.absences import (
+    how_to_install,
     missing_package,
     no_environment,
     no_such_name,
     unknown_id,
+    wrong_arguments,
 )
 from rewardsmith.environments.card_types import EnvCard
 from rewardsmith.errors import UsageError
@@ -64,12 +68,14 @@ def make_bare(id_: str, *, code: Path | None, ref: str, kwargs: Mapping[str, Any
     try:
         made = target(**kwargs) if target else _make_registered(name if colon else id_, kwargs, ref)
     except TypeError as error:
-        if "'render_mode'" not in str(error):
-            raise
-        raise UsageError(
-            f"{ref} draws no pictures: its constructor takes no render_mode. Let __init__ take "
-            "render_mode='rgb_array', and render() return a picture."
-        ) from error
+        if "argument 'render_mode'" in str(error):  # the text also lists all that was given
+            raise UsageError(
+                f"{ref} draws no pictures: its constructor takes no render_mode. Let __init__ take "
+                "render_mode='rgb_array', and render() return a picture."
+            ) from error
+        if advice := wrong_arguments(str(error), kwargs):
+            raise UsageError(f"{ref}: {advice}") from error
+        raise
     if not isinstance(made, gymnasium.Env):
         raise UsageError(f"{ref}: {no_environment(made)}")
     return _strip(made)
@@ -81,9 +87,23 @@ def flat(env: Env) -> Env:
     if isinstance(space, spaces.Discrete) and space.start:
         start, counted = int(space.start), spaces.Discrete(int(space.n))
         env = TransformAction(env, lambda action: action + start, counted)
+    if isinstance(space, spaces.MultiDiscrete) and space.start.any():
+        starts, several = space.start.copy(), spaces.MultiDiscrete(space.nvec)
+        env = TransformAction(env, lambda action: action + starts, several)
     observed = env.observation_space
     is_vector = isinstance(observed, spaces.Box) and len(observed.shape or ()) == 1
     return env if is_vector else FlattenObservation(env)
+
+
+def choices_of(space: spaces.MultiDiscrete | spaces.MultiBinary) -> tuple[int, ...]:
+    """Number of choices of every element, flat.
+
+    >>> choices_of(spaces.MultiBinary(3))
+    (2, 2, 2)
+    """
+    if isinstance(space, spaces.MultiBinary):
+        return (2,) * prod(space.shape)
+    return tuple(int(n) for n in np.ravel(space.nvec))
 
 
 def import_named(module: str, name: str, card: EnvCard) -> Any:
@@ -120,8 +140,8 @@ def import_module(module: str, code: Path | None, ref: str) -> ModuleType:
                 f"looked for among installed packages{f' and{where}' if where else ''}."
             ) from error
         raise UsageError(
-            f"{ref}: {module!r} imports {missing!r}, which is not installed. `pip install "
-            f"{missing.partition('.')[0].replace('_', '-')}` may bring it."
+            f"{ref}: {module!r} imports {missing!r}, which is not installed. "
+            f"{how_to_install(missing)}"
         ) from error
     except UsageError:
         raise
@@ -131,6 +151,33 @@ def import_module(module: str, code: Path | None, ref: str) -> ModuleType:
             f"{ref}: {module!r} cannot be imported: {type(error).__name__}: {reason}. Correct it; "
             f"`python -c 'import {module}'` shows the whole error."
         ) from error
+
+
+def module_file(module: str, code: Path | None) -> Path | None:
+    """The file that a module would be imported from; None when there is none. Imports nothing.
+
+    Args:
+        module: `package.module`, or the path of a .py file.
+        code: Folder in which it is looked for, after everything installed.
+    """
+    if module.endswith(".py"):
+        path = ((code or Path()) / Path(module).expanduser()).resolve()
+        return path if path.is_file() else None
+    first, *rest = module.split(".")
+    try:
+        spec = find_spec(first)
+    except (ImportError, ValueError):
+        spec = None
+    inside = list(spec.submodule_search_locations or ()) if spec else []
+    installed = [Path(place).parent for place in inside]
+    if spec and spec.origin and not rest and not inside:
+        return Path(spec.origin)
+    for root in (*installed, *([code] if code else ())):
+        place = Path(root, *module.split("."))
+        for path in (place.with_suffix(".py"), place / "__init__.py"):
+            if path.is_file():
+                return path.resolve()
+    return None
 
 
 def env_classes(module: ModuleType) -> list[str]:

@@ -33,16 +33,15 @@ def worded(error: Exception, ref: str, doing: str) -> str:
     """One line about an exception of environment code."""
     reason = " ".join(str(error).split())[:MAX_REASON]
     said = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
-    place = _place(error)
-    where = f" ({place})" if place else ""
+    where = place_of(error)
     return f"{ref} raised in {doing}: {said}{where}. Correct the environment, then try again."
 
 
-def _place(error: Exception) -> str:
-    """File and line of the innermost frame that is the person's own code."""
+def place_of(error: Exception) -> str:
+    """File and line of the innermost frame that is the person's own code, as ` (x.py, line 3)`."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if not _is_library(f.filename)]
-    return f"{Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
+    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
 
 
 def _is_library(filename: str) -> bool:

@@ -14,7 +14,7 @@ from rewardsmith.environments.card_types import EnvCard
 from rewardsmith.environments.derived import Derived, derived_of
 from rewardsmith.environments.factory import Env
 from rewardsmith.environments.simulator import bind
-from rewardsmith.environments.sources import BLOCKS, Index, Source, parse_source
+from rewardsmith.environments.sources import BLOCKS, Index, Source, source_of
 from rewardsmith.errors import ConfigError, UsageError
 from rewardsmith.messages import FieldSpec
 
@@ -51,7 +51,7 @@ class BatchReader:
         self._read: list[tuple[FieldSpec, Source]] = []
         self._derived: list[Derived] = []
         for spec in specs:
-            source = parse_source(spec.source) if spec.constant is None else None
+            source = source_of(spec) if spec.constant is None else None
             if source is None:
                 continue
             if source.kind == "derived":
@@ -59,6 +59,8 @@ class BatchReader:
             else:
                 self._read.append((spec, source))
         self._obs_fields = [(s, (slice(None), *x.index)) for s, x in self._read if x.kind == "obs"]
+        self._plain_fields = [(s.name, i) for s, i in self._obs_fields if s.kind == "float"]
+        self._odd_fields = [(s, i) for s, i in self._obs_fields if s.kind != "float"]
         self._info_fields = [(s, x) for s, x in self._read if x.kind == "info"]
         self._groups = _group([(s, x) for s, x in self._read if x.is_simulator])
         self._single = _single(self._groups)
@@ -112,7 +114,11 @@ class BatchReader:
         fields: Fields = dict(self._constants_for(len(obs)))
         if self._obs_fields:
             block = obs.astype(np.float64, copy=False)
-            for spec, index in self._obs_fields:
+            # Once they have been cut without an error, plain slices are the same at half the time.
+            slow = self._odd_fields if self._checked else self._obs_fields
+            for name, index in self._plain_fields if self._checked else ():
+                fields[name] = block[index]
+            for spec, index in slow:
                 fields[spec.name] = self._cut(block, index, spec)
         for spec, source in self._info_fields:
             fields[spec.name] = self._read_info(spec, source, infos, at_start=at_start)
@@ -128,6 +134,7 @@ class BatchReader:
             fields[derived.name] = derived.evaluate(fields)
         if not self._checked:
             self._check(fields)
+            self._checked = not at_start  # a card's value at the start proves nothing
         return fields
 
     def _numbers(
@@ -179,6 +186,8 @@ class BatchReader:
             if at_start and spec.name in self._card.start_values:
                 return _start(spec, self._card.start_values[spec.name], len(infos))
             when = "reset" if at_start else "step"
+            if spec.name.startswith("info."):
+                raise ConfigError(_unjudged(self._card.ref, spec, infos[0], when)) from error
             raise ConfigError(
                 f"{self._card.ref}: field {spec.name!r} reads {spec.source!r}, and the info of "
                 f"{when}() has no {error.args[0]!r}. "
@@ -214,12 +223,16 @@ class BatchReader:
     def _check(self, fields: Fields) -> None:
         for name, values in fields.items():
             spec = self._card.state.field(name)
+            if values.shape[1:] and name.startswith("info."):
+                raise ConfigError(
+                    f"{self._card.ref}: {_entry(spec)} has shape {values.shape[1:]}, and only one "
+                    "number can judge. Write a function of an episode's fields instead."
+                )
             if values.shape[1:] != spec.shape:
                 raise ConfigError(
                     f"{self._card.ref}: field {name!r} has shape {values.shape[1:]}, and its card "
                     f"says {spec.shape}. Write 'shape: {list(values.shape[1:])}'."
                 )
-        self._checked = True
 
 
 class FieldReader:
@@ -304,6 +317,19 @@ def _constant(spec: FieldSpec) -> np.ndarray:
 def _start(spec: FieldSpec, values: tuple[float, ...], n: int) -> np.ndarray:
     row: np.ndarray = np.asarray(values, dtype=_DTYPES[spec.kind]).reshape(spec.shape)
     return np.repeat(row[None], n, axis=0)
+
+
+def _entry(spec: FieldSpec) -> str:
+    return f"info[{spec.name.removeprefix('info.')!r}]"
+
+
+def _unjudged(ref: str, spec: FieldSpec, info: Mapping[str, Any], when: str) -> str:
+    """Says that an entry which judges is not there, and what is."""
+    has = ", ".join(map(str, info)) or "nothing"
+    return (
+        f"{ref}: fitness or success reads {_entry(spec)}, and the info of {when}() holds {has}. "
+        "Correct the key; it has to be there in every step."
+    )
 
 
 def _follow(info: Mapping[str, Any], path: tuple[str, ...]) -> Any:

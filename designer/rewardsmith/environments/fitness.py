@@ -4,16 +4,28 @@ Pure: a `Trajectory` in, a number out. A number that is not finite is returned a
 compares scores has to refuse it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from rewardsmith.environments.aggregates import Facts, Series, longest_run
+from rewardsmith.environments.judging import INFO, info_keys, parse_function, whole
 from rewardsmith.environments.outer import Outer, Term, parse_outer, problem, uses_aggregates
 from rewardsmith.errors import ConfigError
 from rewardsmith.language.expressions import CompiledExpression, compile_expression
-from rewardsmith.messages import FieldSpec, StateSpec, SuccessSemantics, Trajectory
+from rewardsmith.messages import (
+    BY_LABELS,
+    BY_RANKING,
+    FieldSpec,
+    StateSpec,
+    SuccessSemantics,
+    Trajectory,
+)
+
+NO_MEASURE = "0 * length"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,17 @@ class Fitness:
             return float(self.outer.evaluate(values))
 
 
+class EpisodeMeasure(Protocol):
+    """Turns one episode into one number; higher is better."""
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Inputs: `state.x`, `previous.x`, `initial.x`, `info.x`, `action`, ..."""
+
+    def evaluate(self, episode: Trajectory) -> float:
+        """The episode's value, which may be infinite or NaN."""
+
+
 @dataclass(frozen=True, slots=True)
 class Success:
     """A compiled success criterion: a condition of steps, or of the whole episode."""
@@ -79,16 +102,14 @@ class Success:
     held_steps: int
     condition: CompiledExpression | None
     """Per-step condition; None when the criterion is about the whole episode."""
-    whole: Fitness | None
-    """Criterion over aggregates; None when it is about steps."""
+    whole: EpisodeMeasure | None
+    """Criterion over the whole episode; None when it is about steps."""
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """State fields that it reads."""
+        """Fields that it reads, entries of `info` among them."""
         judged = self.condition or self.whole
-        parts = [name.partition(".") for name in judged.reads] if judged else []
-        owners = ("state", "previous", "initial")
-        return tuple(sorted({field for owner, _, field in parts if owner in owners}))
+        return tuple(sorted(fields_of(judged.reads))) if judged else ()
 
     def steps(self, episode: Trajectory) -> np.ndarray | None:
         """Whether the condition holds after each step, shape (n_steps,); None over aggregates."""
@@ -111,21 +132,44 @@ class Success:
 
 
 def compile_fitness(
-    text: str, spec: StateSpec, *, horizon: int, dt: float | None, what: str = "fitness"
-) -> Fitness:
-    """Compile an expression over one episode.
+    text: str,
+    spec: StateSpec,
+    *,
+    horizon: int,
+    dt: float | None,
+    what: str = "fitness",
+    home: Path | None = None,
+) -> EpisodeMeasure:
+    """Compile what judges one episode; a function is not imported before it is used.
 
     Args:
-        text: Numbers and comparisons over aggregates of per-step quantities.
+        text: Numbers and comparisons over aggregates of per-step quantities, `info["key"]` for the
+            mean of an entry, or `function: module:name`.
         spec: Fields and action of the environment.
         horizon: Timesteps after which an episode is truncated.
         dt: Seconds per timestep; None when the environment has no clock.
         what: What messages call it.
+        home: Folder of a function's module, where it is not installed.
 
     Raises:
         ConfigError: Names column, reason and remedy.
     """
-    outer = parse_outer(text, what)
+    function = parse_function(text, _all_fields(spec), home, what)
+    if function is not None:
+        return function
+    return compile_expression_of_episode(whole(text), spec, horizon=horizon, dt=dt, what=what)
+
+
+def compile_expression_of_episode(
+    text: str, spec: StateSpec, *, horizon: int, dt: float | None, what: str
+) -> Fitness:
+    """`compile_fitness` for an expression.
+
+    Raises:
+        ConfigError: Names column, reason and remedy.
+    """
+    # No number of ours stands in for what people judge: it is 0 in every episode.
+    outer = parse_outer(NO_MEASURE if text in (BY_RANKING, BY_LABELS) else text, what)
     names = _names(horizon, dt)
     quantities = tuple(
         _compile_quantity(term, spec, what, (text.strip(), names)) for term in outer.terms
@@ -145,15 +189,21 @@ def compile_success(
     held_steps: int,
     horizon: int,
     dt: float | None,
+    home: Path | None = None,
 ) -> Success:
-    """Compile a success criterion: per step when it uses no aggregate.
+    """Compile a success criterion: per step when it uses no aggregate and is no function.
 
     Raises:
         ConfigError: Names column, reason and remedy.
     """
+    function = parse_function(text, _all_fields(spec), home, "success")
+    if function is not None:
+        return Success(text, semantics, held_steps, None, function)
     if uses_aggregates(text):
-        whole = compile_fitness(text, spec, horizon=horizon, dt=dt, what="success")
-        return Success(text, semantics, held_steps, None, whole)
+        over_episode = compile_expression_of_episode(
+            text, spec, horizon=horizon, dt=dt, what="success"
+        )
+        return Success(text, semantics, held_steps, None, over_episode)
     condition = compile_step(text, spec, "success", _names(horizon, dt))
     if condition.shape != ():
         raise problem("success", text, 1, f"has shape {condition.shape}.", "Compare norm(...).")
@@ -165,7 +215,7 @@ def compile_step(
 ) -> CompiledExpression:
     """Compile a per-step expression; `what` names it in messages."""
     try:
-        return compile_expression(text, spec, names=names)
+        return compile_expression(text, spec, names=names, info=info_keys(text))
     except ConfigError as error:
         raise ConfigError(f"{what}: {error}") from error
 
@@ -174,6 +224,17 @@ def step_inputs(episode: Trajectory, reads: frozenset[str]) -> dict[str, np.ndar
     """Inputs of per-step expressions along one episode, each with leading axis n_steps."""
     # an expression that reads nothing takes the number of steps from any input
     return {name: _input(name, episode) for name in (*reads, "step")}
+
+
+def fields_of(reads: Collection[str]) -> set[str]:
+    """Names of the fields behind inputs; an entry of `info` keeps its whole name.
+
+    >>> sorted(fields_of({"state.x", "initial.x", "action", "info.is_success"}))
+    ['info.is_success', 'x']
+    """
+    parts = [(name, *name.partition(".")[::2]) for name in reads]
+    owned = {field for _, owner, field in parts if owner in ("state", "previous", "initial")}
+    return owned | {name for name, owner, _ in parts if owner == INFO}
 
 
 def start_inputs(fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -191,6 +252,8 @@ def _input(name: str, episode: Trajectory) -> np.ndarray:
             return episode.fields[field][:-1]
         case "initial":
             return np.repeat(episode.fields[field][:1], n_steps, axis=0)
+        case "info":
+            return episode.fields[name][1:]
         case "action":
             return episode.actions
         case "previous_action":
@@ -214,6 +277,10 @@ def _at_start(quantity: Quantity, episode: Trajectory) -> np.ndarray | None:
         return None
     fields = {name: values[:1] for name, values in episode.fields.items()}
     return np.asarray(_along(quantity.expression, start_inputs(fields), 1)[0])
+
+
+def _all_fields(spec: StateSpec) -> frozenset[str]:
+    return frozenset(f"state.{field.name}" for field in spec.fields)
 
 
 def _names(horizon: int, dt: float | None) -> dict[str, float | FieldSpec]:

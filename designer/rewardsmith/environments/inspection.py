@@ -11,7 +11,7 @@ import gymnasium
 import numpy as np
 
 from rewardsmith.environments.card_types import EnvCard
-from rewardsmith.environments.factory import Env, make_env
+from rewardsmith.environments.factory import Env, choices_of, make_env
 from rewardsmith.environments.failures import blamed
 from rewardsmith.environments.fields import Fields
 from rewardsmith.environments.vector import StateVectorEnv
@@ -41,25 +41,27 @@ def check_card(card: EnvCard, *, n_steps: int = 500, seed: int = 0) -> tuple[Car
         n_steps: Timesteps in each of four environments.
         seed: Of environments and actions.
     """
+    problems: list[CardProblem] = []
     try:
         with blamed(card.id, "__init__"):
             env = make_env(card)
             vector = StateVectorEnv(card, N_ENVS)
-        problems = [*_check_action(card, env), *_check_limit(card)]
+        problems += [*_check_action(card, env), *_check_limit(card)]
         with blamed(card.id, "reset() or step()"):
             problems += _check_play(vector, n_steps, seed)
             env.close()
             vector.close()
     except UsageError as error:
-        return (CardProblem(subject="card", reason=str(error), remedy=""),)
+        problems.append(CardProblem(subject="card", reason=str(error), remedy=""))
     return tuple(problems)
 
 
 def random_actions(card: EnvCard, n_envs: int, rng: np.random.Generator) -> np.ndarray:
     """Uniform actions within the card's bounds, shape (n_envs, *action shape)."""
     action = card.state.action
-    if action.kind == "discrete":
-        return rng.integers(action.n, size=n_envs)
+    if action.choices:
+        chosen = rng.integers(action.choices, size=(n_envs, len(action.choices)))
+        return chosen.reshape(n_envs, *action.shape)
     low, high = (np.reshape(np.asarray(x), action.shape) for x in (action.low, action.high))
     return rng.uniform(low, high, size=(n_envs, *action.shape)).astype(np.float32)
 
@@ -79,8 +81,12 @@ def _check_action(card: EnvCard, env: Env) -> Iterator[CardProblem]:
         )
         if not is_same:
             yield CardProblem(subject="action", reason="Shape or bounds differ.", remedy=remedy)
+    elif isinstance(space, gymnasium.spaces.MultiDiscrete | gymnasium.spaces.MultiBinary):
+        if (space.shape, choices_of(space)) != (action.shape, action.nvec):
+            yield CardProblem(subject="action", reason="The choices differ.", remedy=remedy)
     else:
-        yield CardProblem(subject="action", reason="It is no Box or Discrete.", remedy=remedy)
+        reason = "It is no Box, Discrete, MultiDiscrete or MultiBinary."
+        yield CardProblem(subject="action", reason=reason, remedy=remedy)
 
 
 def _check_limit(card: EnvCard) -> Iterator[CardProblem]:

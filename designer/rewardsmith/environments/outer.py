@@ -127,6 +127,8 @@ class _Parser:
                 return lambda values: constant
             case ast.Name():
                 return self._name(node)
+            case ast.Subscript():
+                raise self._changing(node, ast.unparse(node))
             case ast.UnaryOp():
                 return self._unary(node)
             case ast.BinOp():
@@ -154,7 +156,10 @@ class _Parser:
         if name in FACTS:
             self.facts.add(name)
             return lambda values: values[name]
-        raise self._problem(
+        raise self._changing(node, name)
+
+    def _changing(self, node: ast.expr, name: str) -> ConfigError:
+        return self._problem(
             node,
             f"{name!r} changes from step to step.",
             f"Say which of its values counts: mean({name}), last({name}), max({name}), ...",

@@ -3,8 +3,10 @@
 Looks at files, imports nothing. The result is what a drafted card says in `id` and `code`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rewardsmith.errors import UsageError
 
@@ -22,6 +24,8 @@ class EnvRef:
     where the file's one environment is meant."""
     code: Path | None
     """Folder in which the module is looked for; None for an id of the registry."""
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    """For its constructor."""
 
 
 def parse_reference(text: str, folder: Path) -> EnvRef:

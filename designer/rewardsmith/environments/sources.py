@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from rewardsmith.messages import FieldSpec
+
 SourceKind = Literal[
     "obs",
     "info",
@@ -109,6 +111,16 @@ def parse_source(text: str) -> Source:
         if match:
             return build(match)
     raise SourceError(f"{text!r} is not a source.", f"Write one of: {FORMS}.")
+
+
+def source_of(spec: FieldSpec) -> Source:
+    """Where a field of a card comes from, or what a judge alone reads: `info.is_success`.
+
+    The name of a judge's field is its source, which no card can write: names have no dots.
+    """
+    if spec.name.startswith("info."):
+        return Source("info", (spec.name.removeprefix("info."),))
+    return parse_source(spec.source)
 
 
 def _parse_worded(word: str, rest: str) -> Source:

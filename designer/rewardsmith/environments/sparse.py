@@ -10,17 +10,25 @@ import numpy as np
 
 from rewardsmith.environments.aggregates import Facts, Series
 from rewardsmith.environments.episodes import StepInputs
-from rewardsmith.environments.fitness import Fitness, Quantity, Success, start_inputs
-from rewardsmith.messages import StateSpec
+from rewardsmith.environments.fitness import (
+    EpisodeMeasure,
+    Fitness,
+    Quantity,
+    Success,
+    start_inputs,
+)
+from rewardsmith.messages import StateSpec, Trajectory
 
 
 class SparseReward:
     """The sparse reward along a vector of `n_envs` environments."""
 
     def __init__(self, success: Success, spec: StateSpec, n_envs: int) -> None:
-        self._judge: _StepJudge | _EpisodeJudge
-        if success.whole is not None:
+        self._judge: _StepJudge | _EpisodeJudge | _RecordJudge
+        if isinstance(success.whole, Fitness):
             self._judge = _EpisodeJudge(success.whole, spec, n_envs)
+        elif success.whole is not None:
+            self._judge = _RecordJudge(success.whole, success.fields, n_envs)
         else:
             self._judge = _StepJudge(success, spec, n_envs)
 
@@ -139,3 +147,42 @@ class _EpisodeJudge:
             for key, values in self._values.items()
         }
         return self._whole.combine(series, Facts(length, self._whole.horizon, terminated)) > 0
+
+
+class _RecordJudge:
+    """Records every field for a function of whole episodes, and asks it where one ends."""
+
+    def __init__(self, measure: EpisodeMeasure, fields: tuple[str, ...], n_envs: int) -> None:
+        self.n_envs = n_envs
+        self._measure = measure
+        self._fields = fields
+        self._seen: list[dict[str, list[np.ndarray]]] = [{} for _ in range(n_envs)]
+        self._actions: list[list[np.ndarray]] = [[] for _ in range(n_envs)]
+
+    def begin(self, fields: Mapping[str, np.ndarray], rows: np.ndarray) -> None:
+        for row in rows.nonzero()[0].tolist():
+            self._seen[row] = {name: [fields[name][row]] for name in self._fields}
+            self._actions[row] = []
+
+    def step(
+        self,
+        action: np.ndarray,
+        fields: Mapping[str, np.ndarray],
+        *,
+        terminated: np.ndarray,
+        truncated: np.ndarray,
+    ) -> np.ndarray:
+        for row, (seen, actions) in enumerate(zip(self._seen, self._actions, strict=True)):
+            actions.append(np.array(action[row]))
+            for name in self._fields:
+                seen[name].append(fields[name][row])
+        met = np.zeros(self.n_envs, dtype=np.bool_)
+        for row in (terminated | truncated).nonzero()[0].tolist():
+            episode = Trajectory(
+                seed=0,
+                fields={name: np.stack(values) for name, values in self._seen[row].items()},
+                actions=np.stack(self._actions[row]),
+                terminated=bool(terminated[row]),
+            )
+            met[row] = self._measure.evaluate(episode) > 0
+        return met

@@ -6,7 +6,7 @@ may be kept, not written to.
 """
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from rewardsmith.environments.card_types import EnvCard
 from rewardsmith.environments.factory import Env, make_env
 from rewardsmith.environments.fields import BatchReader, Fields
 from rewardsmith.errors import ConfigError
+from rewardsmith.messages import StateSpec
 
 
 class Start(NamedTuple):
@@ -47,6 +48,31 @@ class VectorStep(NamedTuple):
     def done(self) -> np.ndarray:
         """Where an episode ended; boolean, shape (n_envs,)."""
         return np.asarray(self.terminated | self.truncated)
+
+
+class VectorEnv(Protocol):
+    """Environments of one card, stepped together; see `StateVectorEnv` for what each call means."""
+
+    card: EnvCard
+    spec: StateSpec
+    n_envs: int
+    horizon: int
+    obs_dim: int
+
+    def prepare(self, seed: int) -> None:
+        """Do now whatever a `reset` with this seed may no longer do after the lock."""
+
+    def reading(self, names: Collection[str]) -> "VectorEnv":
+        """These environments, with no other fields read than `names`."""
+
+    def reset(self, seed: int) -> Start:
+        """Start fresh episodes."""
+
+    def step(self, actions: np.ndarray) -> VectorStep:
+        """Step every environment once; where an episode ends, the next one starts."""
+
+    def close(self) -> None:
+        """Close all environments."""
 
 
 class StateVectorEnv:
@@ -85,6 +111,13 @@ class StateVectorEnv:
         self._infos: list[dict[str, Any]] = [{} for _ in self.envs]
         self._elapsed = np.zeros(n_envs, dtype=np.int64)
         self._is_discrete = card.state.action.kind == "discrete"
+
+    def prepare(self, seed: int) -> None:
+        """Nothing: a reset only computes."""
+
+    def reading(self, names: Collection[str]) -> "StateVectorEnv":
+        """These environments, with no other fields read than `names`."""
+        return StateVectorEnv(self.card, self.n_envs, names=names, envs=self.envs)
 
     def reset(self, seed: int) -> Start:
         """Start fresh episodes; environment i gets `seed + i`."""

@@ -6,12 +6,19 @@ driver has validated. It locks itself once the environment is made.
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from rewardsmith.environments.cards import load_card
-from rewardsmith.environments.fitness import Fitness, Success, compile_fitness, compile_success
+from rewardsmith.environments.cards import EnvCard, load_card
+from rewardsmith.environments.fitness import (
+    EpisodeMeasure,
+    Success,
+    compile_fitness,
+    compile_success,
+)
+from rewardsmith.environments.judging import EpisodeFunction, judging_card, without_judged
 from rewardsmith.environments.vector import StateVectorEnv
 from rewardsmith.evaluation.policy import MlpPolicy
 from rewardsmith.evaluation.requests import (
@@ -25,7 +32,7 @@ from rewardsmith.evaluation.rollout import Act, constant, cycle, record, uniform
 from rewardsmith.isolation.child import Workplace, open_workplace
 from rewardsmith.isolation.tensors import dump_tensors
 from rewardsmith.isolation.trajectories import to_arrays
-from rewardsmith.messages import EpisodeScore, Trajectory
+from rewardsmith.messages import EpisodeScore, Task, Trajectory
 
 Array = np.ndarray[Any, Any]
 
@@ -36,10 +43,12 @@ def answer(place: Workplace) -> None:
     """Judge the policies that the job asks about."""
     request = decode_request(place.request)
     card = load_card(request.task.env)
-    envs = {n: StateVectorEnv(card, n) for n in {len(p.seeds) for p in request.policies}}
+    audit = request.audit.values()
+    judged = judging_card(card, request.task.fitness, request.task.success, *audit)
+    envs = {n: StateVectorEnv(judged, n) for n in {len(p.seeds) for p in request.policies}}
     for env in envs.values():
         env.reset(0)
-    judge = Judge(request, next(iter(envs.values())))
+    judge = Judge(request.task, request.audit, card)
     level = place.lock(request.sandbox)
     tensors = place.arrays()
     episodes = []
@@ -50,7 +59,7 @@ def answer(place: Workplace) -> None:
         n_networks += policy.kind == "mlp"
         trajectories = record(env, act, seed=policy.seeds[0])
         episodes.append(tuple(judge.score(t) for t in trajectories))
-        _send(place, trajectories[: policy.record])
+        _send(place, tuple(without_judged(t) for t in trajectories[: policy.record]))
     reply = EvaluationReply(episodes=tuple(episodes), obs_dim=env.obs_dim, sandbox=level)
     place.send_result(encode_reply(reply))
 
@@ -58,21 +67,26 @@ def answer(place: Workplace) -> None:
 class Judge:
     """The task's fitness, success and audit metrics, compiled once."""
 
-    def __init__(self, request: EvaluationRequest, env: StateVectorEnv) -> None:
-        task, dt = request.task, env.card.dt
-        self._fitness = compile_fitness(task.fitness, env.spec, horizon=task.horizon, dt=dt)
+    def __init__(self, task: Task, audit: Mapping[str, str], card: EnvCard) -> None:
+        compiled = partial(
+            compile_fitness, spec=card.state, horizon=task.horizon, dt=card.dt, home=card.home
+        )
+        self._fitness: EpisodeMeasure = compiled(task.fitness)
         self._success: Success = compile_success(
             task.success,
-            env.spec,
+            card.state,
             semantics=task.semantics,
             held_steps=task.held_steps,
             horizon=task.horizon,
-            dt=dt,
+            dt=card.dt,
+            home=card.home,
         )
-        self._audit: Mapping[str, Fitness] = {
-            name: compile_fitness(text, env.spec, horizon=task.horizon, dt=dt, what=name)
-            for name, text in request.audit.items()
+        self._audit: Mapping[str, EpisodeMeasure] = {
+            name: compiled(text, what=name) for name, text in audit.items()
         }
+        for measure in (self._fitness, self._success.whole, *self._audit.values()):
+            if isinstance(measure, EpisodeFunction):
+                measure.load()
 
     def score(self, episode: Trajectory) -> EpisodeScore:
         """Judge one episode."""

@@ -1,7 +1,7 @@
 """A trained policy as plain NumPy: an MLP from validated tensors.
 
 Its architecture comes from the driver's own preset, never from the tensors. Deterministic: the mean
-of a Gaussian head, the most likely choice of a categorical one.
+of a Gaussian head, the most likely choice of every categorical one.
 """
 
 from collections.abc import Mapping
@@ -31,8 +31,8 @@ class PolicySpec:
 
     @property
     def n_outputs(self) -> int:
-        """Outputs of the actor: action dimensions, or choices of a discrete action."""
-        return self.action.n if self.action.kind == "discrete" else int(np.prod(self.action.shape))
+        """Outputs of the actor: action dimensions, or choices of all discrete elements."""
+        return sum(self.action.choices) or int(np.prod(self.action.shape))
 
 
 def network_tensors(spec: PolicySpec, name: str, n_outputs: int) -> dict[str, TensorSpec]:
@@ -70,8 +70,8 @@ class MlpPolicy:
     def act(self, obs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """The deterministic actions for `obs`, in the environment's own units."""
         outputs = self._forward(obs)
-        if self._action.kind == "discrete":
-            return np.asarray(np.argmax(outputs, axis=1))
+        if self._action.choices:
+            return likeliest(outputs, self._action)
         return to_environment(outputs, self._action)
 
     def _forward(self, obs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -80,6 +80,13 @@ class MlpPolicy:
         for weight, bias in zip(self._weights[:-1], self._biases[:-1], strict=True):
             x = np.tanh(x @ weight + bias)
         return np.asarray(x @ self._weights[-1] + self._biases[-1])
+
+
+def likeliest(logits: np.ndarray[Any, Any], action: ActionSpec) -> np.ndarray[Any, Any]:
+    """The choice with the largest logit in every element, shape (B, *action shape)."""
+    parts = np.split(logits, np.cumsum(action.choices)[:-1], axis=1)
+    picked = np.stack([np.argmax(part, axis=1) for part in parts], axis=1)
+    return np.asarray(picked.reshape(len(logits), *action.shape))
 
 
 def to_environment(outputs: np.ndarray[Any, Any], action: ActionSpec) -> np.ndarray[Any, Any]:

@@ -1,11 +1,15 @@
 """Replays an episode to video in a process of its own, which holds no reward code.
 
 The driver sends a seed and actions and gets the bytes of an MP4 file, or one line about why there
-is none: a machine without graphics loses its video and nothing else. The process is not locked: it
-runs the user's own environment code and the machine's graphics drivers.
+is none: a machine without graphics loses its video and nothing else. The process locks itself after
+its first picture, when the graphics driver and the encoder have been started: from then on it opens
+nothing but its scratch folder. Limits: threads that a driver started before are not covered by
+Landlock, and a driver may still be spoken to through what it had opened.
 """
 
 import tempfile
+import traceback
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,10 +20,12 @@ import numpy as np
 from rewardsmith.environments.cards import EnvCard, load_card
 from rewardsmith.environments.factory import Env, make_env
 from rewardsmith.errors import UsageError
-from rewardsmith.isolation.child import Workplace, open_workplace
+from rewardsmith.evaluation.jobs import openings_of
+from rewardsmith.isolation.child import Workplace, limits, open_workplace, openings
 from rewardsmith.isolation.frames import ARRAYS, MIB, RESULT, Frame, FrameError
 from rewardsmith.isolation.launch import ExitStatus, encode_job, spawn
-from rewardsmith.isolation.limits import Limits, Openings
+from rewardsmith.isolation.limits import Limits
+from rewardsmith.isolation.lock import lock
 from rewardsmith.isolation.running import collect
 from rewardsmith.isolation.strict_json import parse_json
 from rewardsmith.isolation.tensors import dump_tensors, parse_arrays
@@ -42,7 +48,15 @@ CPU_S: Final = 300
 PLANE: Final = 0
 """MuJoCo's number for a plane; one of size 0 is drawn without an end."""
 STALL_S: Final = 300.0
+_SYSCALLS: Final = ("ioctl", "wait4")
+"""A graphics card is spoken to by the first; the end of the encoder is seen by the second."""
 _REASON_LENGTH: Final = 240
+_GRAPHICS: Final = ("/OpenGL/", "/mujoco/egl/", "/mujoco/osmesa/", "/mujoco/gl_context")
+"""Parts of paths: of PyOpenGL, and of MuJoCo's ways to draw."""
+NO_GRAPHICS: Final = (
+    "neither EGL nor OSMesa draws on this machine. Install one, with `apt-get install libegl1` or "
+    "`apt-get install libosmesa6` on Debian"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +69,8 @@ class Film:
     """One line; empty when there is a video."""
     is_final: bool = False
     """Whether the environment cannot be drawn at all, whatever draws."""
+    lacks_graphics: bool = False
+    """Whether it is the machine that cannot draw."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +91,16 @@ def render_episode(card: EnvCard, actions: Array, seed: int) -> Film:
         actions: As they were sent, shape (n_steps, *action shape).
         seed: What the episode was reset with.
     """
-    reasons: dict[str, None] = {}
+    films = []
     for backend in BACKENDS:
         film = _attempt(card, actions, seed, backend)
         if film.video is not None or film.is_final:
             return film
-        reasons[film.reason] = None
-    return Film(video=None, reason="; ".join(reasons))
+        films.append(film)
+    if all(film.lacks_graphics for film in films):
+        return Film(video=None, reason=NO_GRAPHICS, lacks_graphics=True)
+    told = [film.reason for film in films if not film.lacks_graphics]
+    return Film(video=None, reason="; ".join(dict.fromkeys(told)))
 
 
 def reel_of(n_steps: int, dt: float | None, *, max_frames: int = MAX_FRAMES) -> Reel:
@@ -105,7 +124,8 @@ def main() -> None:
         return
     # Graphics drivers and environments fail in ways of their own; all of them mean: no video.
     except Exception as error:
-        place.send_result({"reason": f"{type(error).__name__}: {error}"[:4000]})
+        said = f"{type(error).__name__}: {error}"[:4000]
+        place.send_result({"reason": said, "lacks_graphics": _is_of_graphics(error)})
         return
     place.send_arrays(dump_tensors({"video": np.frombuffer(video, dtype=np.uint8)}))
     place.send_result({"reason": ""})
@@ -121,7 +141,7 @@ def _attempt(card: EnvCard, actions: Array, seed: int, backend: str) -> Film:
             job=job,
             # Software rendering reserves address space by the gigabyte.
             limits=Limits(cpu_s=CPU_S, memory_bytes=None),
-            openings=Openings(scratch=scratch),
+            openings=replace(openings_of(card), scratch=scratch),
             variables={"MUJOCO_GL": backend},
         )
         try:
@@ -140,7 +160,12 @@ def _read(frames: list[Frame], status: ExitStatus) -> Film:
     reason = reply.get("reason")
     if reason:
         line = " ".join(clean_text(str(reason)).split())
-        return Film(video=None, reason=line[:_REASON_LENGTH], is_final=bool(reply.get("is_final")))
+        return Film(
+            video=None,
+            reason=line[:_REASON_LENGTH],
+            is_final=bool(reply.get("is_final")),
+            lacks_graphics=bool(reply.get("lacks_graphics")),
+        )
     blobs = [frame.payload for frame in frames if frame.kind == ARRAYS]
     videos = [parse_arrays(blob, max_rows=MAX_BYTES) for blob in blobs]
     if len(videos) != 1 or "video" not in videos[0]:
@@ -154,23 +179,35 @@ def _read(frames: list[Frame], status: ExitStatus) -> Film:
 def _film(place: Workplace) -> bytes:
     card = load_card(str(place.request["env"]))
     actions = place.arrays()["actions"]
-    if card.state.action.kind == "discrete":
+    if card.state.action.choices:
         actions = actions.astype(np.int64)
     env = _make(card)
     _draw_cheaply(env)
     _follow_body(env)
+    env.reset(seed=int(place.request["seed"]))
+    first = _picture(env)
     reel = reel_of(len(actions), card.dt)
-    pictures = _replay(env, actions, int(place.request["seed"]), reel.stride)
-    return _encode(pictures, reel.fps)
+    path = Path(tempfile.gettempdir()) / "episode.mp4"
+    encoder = _encoder(path, first, reel.fps)
+    lock(limits(), openings=openings(), extra_syscalls=_SYSCALLS)
+    for picture in (first, *_replay(env, actions, reel.stride)):
+        encoder.send(picture)
+    encoder.close()
+    return path.read_bytes()
+
+
+def _is_of_graphics(error: Exception) -> bool:
+    """Whether it came out of what loads EGL and OSMesa: it says nothing to a person then."""
+    raised = traceback.extract_tb(error.__traceback__)
+    return any(part in frame.filename for frame in raised for part in _GRAPHICS)
 
 
 def _make(card: EnvCard) -> Env:
     """The environment, drawing small pictures if it can be asked to."""
     small = {**card.kwargs, "width": SIZE[0], "height": SIZE[1]}
-    try:
+    with suppress(TypeError, UsageError):
         return make_env(replace(card, kwargs=small), render_mode="rgb_array")
-    except TypeError:
-        return make_env(card, render_mode="rgb_array")
+    return make_env(card, render_mode="rgb_array")
 
 
 def _draw_cheaply(env: Env) -> None:
@@ -193,14 +230,11 @@ def _follow_body(env: Env) -> None:
     model.geom_size[model.geom_type == PLANE, :2] = 0.0
 
 
-def _replay(env: Env, actions: Array, seed: int, stride: int) -> list[Array]:
-    env.reset(seed=seed)
-    pictures = [_picture(env)]
+def _replay(env: Env, actions: Array, stride: int) -> Iterator[Array]:
     for number, action in enumerate(actions, start=1):
         env.step(action)
         if number % stride == 0:
-            pictures.append(_picture(env))
-    return pictures
+            yield _picture(env)
 
 
 def _picture(env: Env) -> Array:
@@ -213,14 +247,14 @@ def _picture(env: Env) -> Array:
     return np.ascontiguousarray(picture)
 
 
-def _encode(pictures: list[Array], fps: float) -> bytes:
+def _encoder(path: Path, picture: Array, fps: float) -> Generator[None, Array | None]:
+    """Takes pictures like `picture` and writes them to `path`, in a process of its own."""
     import imageio_ffmpeg
 
-    path = Path(tempfile.gettempdir()) / "episode.mp4"
-    height, width = pictures[0].shape[:2]
+    height, width = picture.shape[:2]
     target = f"{SIZE[0]}:{SIZE[1]}"
     fitted = f"scale={target}:force_original_aspect_ratio=decrease,pad={target}:-1:-1"
-    writer = imageio_ffmpeg.write_frames(
+    encoder: Generator[None, Array | None] = imageio_ffmpeg.write_frames(
         str(path),
         (width, height),
         fps=fps,
@@ -229,11 +263,8 @@ def _encode(pictures: list[Array], fps: float) -> bytes:
         macro_block_size=1,
         output_params=["-vf", fitted, "-movflags", "+faststart"],
     )
-    writer.send(None)
-    for picture in pictures:
-        writer.send(picture)
-    writer.close()
-    return path.read_bytes()
+    encoder.send(None)
+    return encoder
 
 
 if __name__ == "__main__":

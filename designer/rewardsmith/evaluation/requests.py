@@ -25,7 +25,7 @@ class PolicyRequest:
     """Of a constant action, in [-1, 1] of each dimension's range; 0 is doing nothing."""
     actions: tuple[tuple[float, ...], ...] = ()
     """Of a cycle, one row a timestep, over and over: in the environment's own units and flat, for a
-    discrete action its one choice."""
+    discrete action its choices."""
     record: int = 0
     """Episodes, from the first, whose state fields are sent back."""
 

@@ -46,12 +46,12 @@ def constant(action: ActionSpec, value: float, n_envs: int) -> Act:
         action: What may be done.
         value: In [-1, 1] of each dimension's range; 0 is doing nothing, which is an action of zero
             where the range holds it. A discrete action has its first choice, or the last one for a
-            positive value.
+            positive value, in every element.
         n_envs: Number of rows.
     """
-    if action.kind == "discrete":
-        choice = action.n - 1 if value > 0 else 0
-        return lambda obs: np.full(n_envs, choice)
+    if action.choices:
+        choice = [n - 1 if value > 0 else 0 for n in action.choices]
+        return cycle(action, [choice], n_envs)
     low, high = np.asarray(action.low), np.asarray(action.high)
     level = low + (value + 1.0) * 0.5 * (high - low) if value else np.clip(0.0, low, high)
     level = level.reshape(action.shape)
@@ -60,10 +60,11 @@ def constant(action: ActionSpec, value: float, n_envs: int) -> Act:
 
 def uniform(action: ActionSpec, n_envs: int, rng: np.random.Generator) -> Act:
     """Uniformly random actions."""
-    if action.kind == "discrete":
-        return lambda obs: rng.integers(action.n, size=n_envs)
-    low, high = np.asarray(action.low), np.asarray(action.high)  # flat, whatever the shape
     shape = (n_envs, *action.shape)
+    if action.choices:
+        n_elements = len(action.choices)
+        return lambda obs: rng.integers(action.choices, size=(n_envs, n_elements)).reshape(shape)
+    low, high = np.asarray(action.low), np.asarray(action.high)  # flat, whatever the shape
     return lambda obs: rng.uniform(low, high, size=(n_envs, len(low))).reshape(shape)
 
 
@@ -72,15 +73,13 @@ def cycle(action: ActionSpec, rows: Sequence[Sequence[float]], n_envs: int) -> A
 
     Args:
         action: What may be done.
-        rows: One a timestep, flat and in the environment's own units; a discrete one is a choice.
+        rows: One a timestep, flat and in the environment's own units; choices are whole numbers.
         n_envs: Number of rows of the vector, which all get the same action.
     """
     steps = itertools.cycle(rows)
 
     def act(obs: Array) -> Array:
-        row = next(steps)
-        if action.kind == "discrete":
-            return np.full(n_envs, int(row[0]))
+        row = np.asarray(next(steps), dtype=np.int64 if action.choices else np.float64)
         return np.tile(np.reshape(row, (1, *action.shape)), (n_envs, *[1] * len(action.shape)))
 
     return act

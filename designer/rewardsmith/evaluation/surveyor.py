@@ -1,23 +1,33 @@
 """The surveyor process: looks at an environment before anything is judged in it.
 
-It drafts a card for an environment that has none, or compares a card with its environment. It runs
+It drafts a card for an environment that has none, compares a card with its environment, or tries a
+measure that is more than an expression over state fields. It runs
 the person's own environment code under the conditions of every other child: a fresh interpreter, a
 scrubbed environment, limits. It holds no reward code and is not locked. What goes wrong in it comes
 back as one line.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from rewardsmith.environments.cards import EnvCard, load_card
+import numpy as np
+
+from rewardsmith.config import episode_seeds
+from rewardsmith.environments.cards import EnvCard, load_card, task_of
 from rewardsmith.environments.drafting.draft import Draft, draft_card
-from rewardsmith.environments.drafting.field_draft import Note
+from rewardsmith.environments.drafting.field_draft import Note, Words
+from rewardsmith.environments.failures import blamed
 from rewardsmith.environments.inspection import CardProblem, check_card
+from rewardsmith.environments.judging import judging_card, looks_beyond_fields
 from rewardsmith.environments.reference import EnvRef
 from rewardsmith.environments.speed import Speed, measure_speed
+from rewardsmith.environments.vector import StateVectorEnv
 from rewardsmith.errors import RewardsmithError, UsageError
+from rewardsmith.evaluation.evaluator import Judge
+from rewardsmith.evaluation.rollout import record, uniform
 from rewardsmith.isolation.child import Workplace, open_workplace
 from rewardsmith.isolation.frames import RESULT, Frame, FrameError
 from rewardsmith.isolation.launch import encode_job, spawn
@@ -25,6 +35,7 @@ from rewardsmith.isolation.limits import Limits, Openings
 from rewardsmith.isolation.running import collect
 from rewardsmith.isolation.strict_json import parse_json
 from rewardsmith.isolation.text import clean_text
+from rewardsmith.messages import Task
 
 MODULE: Final = "rewardsmith.evaluation.surveyor"
 CPU_S: Final = 300
@@ -41,14 +52,24 @@ class Survey:
     """None when the environment does not run."""
 
 
-def survey_draft(ref: EnvRef) -> Draft:
+def survey_draft(ref: EnvRef, words: Words | None = None) -> Draft:
     """Draft a card in a process of its own.
+
+    Args:
+        ref: Which environment.
+        words: What somebody says of fields that nothing in the environment explains.
 
     Raises:
         UsageError: The environment cannot be made, does not keep Gymnasium's interface, or ended
             its process.
     """
-    request = {"text": ref.text, "id": ref.id, "code": str(ref.code) if ref.code else None}
+    request = {
+        "text": ref.text,
+        "id": ref.id,
+        "code": str(ref.code) if ref.code else None,
+        "kwargs": dict(ref.kwargs),
+        "words": asdict(words or Words()),
+    }
     reply = _ask({"draft": request}, ref.text, ref.code)
     if "error" in reply:
         raise UsageError(clean_text(str(reply["error"]), kept_bytes=4096).strip())
@@ -56,7 +77,12 @@ def survey_draft(ref: EnvRef) -> Draft:
         Note(kind="warning" if kind == "warning" else "assumption", text=str(text))
         for kind, text in reply["notes"]
     )
-    return Draft(text=str(reply["text"]), notes=notes)
+    return Draft(
+        text=str(reply["text"]),
+        notes=notes,
+        unsaid=tuple(map(str, reply["unsaid"])),
+        source=str(reply["source"]),
+    )
 
 
 def survey_card(card: EnvCard) -> Survey:
@@ -77,11 +103,33 @@ def survey_card(card: EnvCard) -> Survey:
     )
 
 
+def survey_measure(task: Task) -> None:
+    """Try a task's fitness and success on one episode of random actions.
+
+    An expression over fields is proved by compiling it, and costs nothing here; an entry of `info`
+    has to be there, and a function has to be found and return one finite number.
+
+    Raises:
+        UsageError: It does not measure; says what is wrong, and what to do.
+    """
+    if not looks_beyond_fields(task):
+        return
+    card = load_card(task.env)
+    reply = _ask({"measure": asdict(task)}, card.id, card.home)
+    if "error" in reply:
+        raise UsageError(clean_text(str(reply["error"]), kept_bytes=4096).strip())
+
+
 def answer(place: Workplace) -> None:
-    """Draft or check, as the job asks."""
+    """Draft, check or measure, as the job asks."""
     told = place.request
     try:
-        reply = _draft(told["draft"]) if "draft" in told else _check(str(told["check"]))
+        if "draft" in told:
+            reply = _draft(told["draft"])
+        elif "measure" in told:
+            reply = _measure(Task(**told["measure"]))
+        else:
+            reply = _check(str(told["check"]))
     except RewardsmithError as error:
         reply = {"error": str(error)}
     place.send_result(reply)
@@ -89,13 +137,56 @@ def answer(place: Workplace) -> None:
 
 def _draft(told: Mapping[str, Any]) -> dict[str, Any]:
     code = Path(told["code"]) if told["code"] else None
-    draft = draft_card(EnvRef(text=told["text"], id=told["id"], code=code))
-    return {"text": draft.text, "notes": [[note.kind, note.text] for note in draft.notes]}
+    ref = EnvRef(text=told["text"], id=told["id"], code=code, kwargs=told["kwargs"])
+    draft = draft_card(ref, words=Words(**told["words"]))
+    return {
+        "text": draft.text,
+        "notes": [[note.kind, note.text] for note in draft.notes],
+        "unsaid": list(draft.unsaid),
+        "source": draft.source,
+    }
+
+
+def _measure(task: Task) -> dict[str, Any]:
+    card = load_card(task.env)
+    try:
+        _try_measure(task, card)
+    except RewardsmithError as error:
+        return {"error": str(error).replace(card.ref, card.id)}
+    return {}
+
+
+def _try_measure(task: Task, card: EnvCard) -> None:
+    """Judge one episode of random actions.
+
+    Raises:
+        RewardsmithError: That is not possible.
+    """
+    judge = Judge(task, {}, card)
+    with blamed(card.id, "__init__"):
+        env = StateVectorEnv(judging_card(card, task.fitness, task.success), 1)
+    (seed,) = episode_seeds(0, "training", 1)
+    with blamed(card.id, "reset() or step()"):
+        (episode,) = record(
+            env, uniform(card.state.action, 1, np.random.default_rng(seed)), seed=seed
+        )
+        env.close()
+    fitness = judge.score(episode).fitness
+    if not math.isfinite(fitness):
+        raise UsageError(
+            f"The fitness {task.fitness!r} is {fitness} in an episode of random actions. "
+            "Let it be finite whatever happens."
+        )
 
 
 def _check(ref: str) -> dict[str, Any]:
     card = load_card(ref)
     problems = check_card(card)
+    for name in card.tasks:
+        task = task_of(card, name)
+        said = _measure(task) if looks_beyond_fields(task) and not problems else {}
+        if said:
+            problems += (CardProblem(subject=f"tasks.{name}", reason=said["error"], remedy=""),)
     is_running = not any(p.subject == "card" for p in problems)
     return {
         "problems": [asdict(problem) for problem in problems],

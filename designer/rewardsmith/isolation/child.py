@@ -37,7 +37,7 @@ from rewardsmith.isolation.limits import (
 from rewardsmith.isolation.strict_json import dump_json, parse_json
 
 if TYPE_CHECKING:
-    from rewardsmith.isolation.lock import Level, LockReport
+    from rewardsmith.isolation.lock import Confinement, Level, LockReport
     from rewardsmith.isolation.tensors import Array
 
 EXIT_MEMORY = 87
@@ -73,6 +73,16 @@ class Workplace:
         self.request = _request(job)
         self._blobs = tuple(f.payload for f in job if f.kind in {TENSORS, ARRAYS})
         self.report: LockReport | None = None
+        self._confinement: Confinement | None = None
+
+    def confine(self) -> None:
+        """Put Landlock in force now, for an environment that has to start threads before the lock.
+
+        Nothing can be written or read from here on that could not after the lock.
+        """
+        from rewardsmith.isolation.lock import confine
+
+        self._confinement = confine(_Start.openings)
 
     def lock(self, required: str = "any") -> "Level":
         """Lock this process; see `isolation.lock`.
@@ -85,7 +95,12 @@ class Workplace:
         """
         from rewardsmith.isolation.lock import lock
 
-        self.report = lock(_Start.limits, openings=_Start.openings, required=required)
+        self.report = lock(
+            _Start.limits,
+            openings=_Start.openings,
+            required=required,
+            confinement=self._confinement,
+        )
         return self.report.level
 
     def arrays(self) -> "dict[str, Array]":

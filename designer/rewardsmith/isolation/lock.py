@@ -55,12 +55,37 @@ class LockReport:
     """Why the level is not higher, one reason each."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confinement:
+    """What Landlock came to, for this thread and all that it starts from then on."""
+
+    abi: int
+    """0 when it is not in force."""
+    notes: tuple[str, ...]
+    """What is missing, one reason each."""
+
+
+def confine(openings: Openings | None = None) -> Confinement:
+    """Put Landlock in force ahead of `lock`, for an environment that has to start threads.
+
+    Threads that are started from here on are confined as well; `lock` then brings the rest.
+
+    Args:
+        openings: What the environment's own code needs.
+    """
+    notes = _thread_notes()
+    seccomp.load_library()  # it starts a process, which is refused from here on
+    _forbid_gaining()
+    return Confinement(abi=_apply_landlock(openings or Openings(), notes), notes=tuple(notes))
+
+
 def lock(
     limits: Limits,
     *,
     openings: Openings | None = None,
     required: str = "any",
     extra_syscalls: Iterable[str] = (),
+    confinement: Confinement | None = None,
 ) -> LockReport:
     """Lock this process; everything that is missing on this machine becomes a note.
 
@@ -69,6 +94,7 @@ def lock(
         openings: What the environment's own code still needs.
         required: Lowest level that is good enough: "any", "partial" or "strict".
         extra_syscalls: Further system calls, for a device; they lower the level.
+        confinement: What `confine` came to, where it was called before.
 
     Raises:
         LockError: The level that was reached is below `required`. The process is locked
@@ -77,11 +103,11 @@ def lock(
     _ = _RANKS[required]  # a wrong word must not wait until everything is locked
     opened = openings or Openings()
     notes = _openings_notes(opened, tuple(extra_syscalls))
-    notes += _thread_notes()
     library = seccomp.load_library()
     has_limits = _apply_limits(limits, opened, notes)
-    _forbid_gaining()
-    abi = _apply_landlock(opened, notes)
+    confined = confinement or confine(opened)
+    notes += confined.notes
+    abi = confined.abi
     has_seccomp = _apply_seccomp(library, opened, tuple(extra_syscalls), notes)
     report = LockReport(
         level=_level(abi, has_seccomp, has_limits, notes),

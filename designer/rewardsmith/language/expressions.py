@@ -5,7 +5,7 @@
 """
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -22,7 +22,7 @@ from rewardsmith.language.normalise import normalise_expression
 from rewardsmith.language.operations import Value
 from rewardsmith.language.runtime import load_compiled
 from rewardsmith.language.scope import guess
-from rewardsmith.language.values import Functions, XpFunction, describe
+from rewardsmith.language.values import Fields, Functions, XpFunction, describe
 from rewardsmith.messages import FieldSpec, StateSpec
 
 _NO_NAMES: Mapping[str, float | FieldSpec] = MappingProxyType({})
@@ -53,7 +53,11 @@ class CompiledExpression:
 
 
 def compile_expression(
-    text: str, spec: StateSpec, *, names: Mapping[str, float | FieldSpec] = _NO_NAMES
+    text: str,
+    spec: StateSpec,
+    *,
+    names: Mapping[str, float | FieldSpec] = _NO_NAMES,
+    info: Collection[str] = (),
 ) -> CompiledExpression:
     """Compile a per-step expression.
 
@@ -61,6 +65,7 @@ def compile_expression(
         text: Python expression over the fields of `spec`.
         spec: The environment's state fields and action.
         names: More names: a number is a constant, a field is an input under its bare name.
+        info: Keys of `info` that it may read, as inputs `info.<key>`: only what judges may.
 
     Raises:
         ConfigError: The text is not a valid expression; says column, reason and remedy.
@@ -68,7 +73,7 @@ def compile_expression(
     tree = _parsed(text)
     try:
         graph = Graph()
-        evaluator = _FieldEvaluator(graph, _scope(graph, spec, names))
+        evaluator = _FieldEvaluator(graph, _scope(graph, spec, names, info))
         node = _result(evaluator, normalise_expression(tree))
     except Refusal as refusal:
         raise _config_error(text, refusal) from None
@@ -122,7 +127,10 @@ def _parsed(text: str) -> ast.Expression:
 
 
 def _scope(
-    graph: Graph, spec: StateSpec, names: Mapping[str, float | FieldSpec]
+    graph: Graph,
+    spec: StateSpec,
+    names: Mapping[str, float | FieldSpec],
+    info: Collection[str],
 ) -> dict[str, Value]:
     scope: dict[str, Value] = {name: XpFunction(p) for name, p in library.PRIMITIVES.items()}
     scope |= {name: getattr(library.rows(), name) for name in library.CONSTANTS}
@@ -134,6 +142,8 @@ def _scope(
     scope |= dict(field_group(graph, spec, "state").entries)
     for name, value in names.items():
         scope[name] = field_input(graph, value, name) if isinstance(value, FieldSpec) else value
+    if info:
+        scope["info"] = Fields("info", {key: graph.input(f"info.{key}") for key in info})
     return scope
 
 

@@ -449,5 +449,22 @@ EXPLOITS: Mapping[str, ExploitWords] = MappingProxyType(
 )
 """Every exploit that is probed, in the order in which they are shown."""
 
-CATALOGUE = MappingProxyType({**_SOURCE, **_SUBSET, **_LOWERING, **_CONTRACT, **_PROBE})
+_RELABELLING = {
+    "relabelled-memory": Template(
+        "`MEMORY` cannot follow a goal that is swapped afterwards: it was filled under another.",
+        "Leave `MEMORY` out, or train without hindsight relabelling.",
+    ),
+    "relabelled-score": Template(
+        "`{name}` compares two states, and relabelling pays single ones.",
+        "Leave `{name}` out, or train without hindsight relabelling.",
+    ),
+    "relabelled-input": Template(
+        "Component {component!r} reads `{name}`, which is no part of achieved or desired goal.",
+        "Read only what follows from the goals ({known}), or train without hindsight relabelling.",
+    ),
+}
+
+CATALOGUE = MappingProxyType(
+    {**_SOURCE, **_SUBSET, **_LOWERING, **_CONTRACT, **_PROBE, **_RELABELLING}
+)
 """Every finding of the reward language and its contract, by code."""

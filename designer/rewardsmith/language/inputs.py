@@ -32,7 +32,7 @@ def field_input(graph: Graph, field: FieldSpec, key: str) -> Node:
 
 def action_input(graph: Graph, spec: StateSpec, key: str) -> Node:
     """The action, or the one before it."""
-    kind: Kind = "int" if spec.action.kind == "discrete" else "float"
+    kind: Kind = "float" if spec.action.kind == "continuous" else "int"
     return graph.input(key, shape=spec.action.shape, kind=kind)
 
 

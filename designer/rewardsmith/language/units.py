@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 _TERM = re.compile(r"(?P<name>[A-Za-z%]+)(?:\^|\*\*)?(?P<power>-?\d+)?")
 _DERIVED: Mapping[str, Mapping[str, int]] = {
@@ -39,6 +40,7 @@ class Unit:
         return "*".join(n if p == 1 else f"{n}^{p}" for n, p in self.powers) or "1"
 
 
+@cache
 def parse_unit(text: str) -> Unit | None:
     """Read a card's unit; None when it is empty or not understood.
 

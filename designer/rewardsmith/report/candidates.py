@@ -3,13 +3,24 @@
 Works on runs that are still going: what is not known yet is None.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from rewardsmith.messages import Analysis, Candidate, CandidateId, Judged, Result
 from rewardsmith.store.codec import load
-from rewardsmith.store.events import candidate_of
+from rewardsmith.store.events import candidate_of, is_search
+from rewardsmith.store.journal import Event
+from rewardsmith.store.past import last_ranking
 from rewardsmith.store.run import Run
 from rewardsmith.store.states import state_of
+
+AUTHORS = {
+    "offline": "the offline designer",
+    "model": "a language model",
+    "human": "a person",
+    "reference": "the card",
+}
+"""What a candidate's author is called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +39,21 @@ class CandidateLine:
     def id(self) -> CandidateId:
         """The candidate's."""
         return self.candidate.id
+
+    @property
+    def author(self) -> str:
+        """Who wrote it."""
+        return self.candidate.author
+
+    @property
+    def rationale(self) -> str:
+        """What its author says of it."""
+        return self.candidate.rationale
+
+    @property
+    def parents(self) -> tuple[CandidateId, ...]:
+        """What it was made of."""
+        return self.candidate.parents
 
     @property
     def score(self) -> float | None:
@@ -53,9 +79,30 @@ class CandidateLine:
 
 def candidate_lines(run: Run) -> tuple[CandidateLine, ...]:
     """A line for every proposed candidate, in candidate order."""
-    proposed = {candidate_of(event): event.data for event in run.events("candidate_proposed")}
-    ids = sorted(id_ for id_ in proposed if id_ is not None)
-    return tuple(_line(run, id_, load(Candidate, proposed[id_]["candidate"])) for id_ in ids)
+    groups = events_by_candidate(run.events())
+    lines = tuple(_line(id_, groups[id_]) for id_ in sorted(groups))
+    strengths = last_ranking(run.events())
+    return tuple(_ranked(line, strengths) for line in lines) if strengths else lines
+
+
+def events_by_candidate(events: Iterable[Event]) -> Mapping[CandidateId, Sequence[Event]]:
+    """What concerns each proposed candidate in the search, in order, read in one pass."""
+    groups: dict[CandidateId, list[Event]] = {}
+    by_name: dict[str, list[Event]] = {}
+    for event in events:
+        candidate = candidate_of(event)
+        if candidate is not None:
+            if event.event == "candidate_proposed" and candidate not in groups:
+                groups[candidate] = by_name[str(candidate)] = []
+            if candidate in groups and is_search(event):
+                groups[candidate].append(event)
+        elif event.event == "rung_decided":
+            for name in (*event.data["kept"], *event.data["stopped"]):
+                by_name.get(name, []).append(event)
+        elif event.event == "run_resumed":
+            for group in groups.values():
+                group.append(event)
+    return groups
 
 
 def best_line(run: Run, lines: tuple[CandidateLine, ...]) -> CandidateLine | None:
@@ -79,14 +126,23 @@ def lineage(line: CandidateLine, lines: tuple[CandidateLine, ...]) -> tuple[Cand
     return tuple(path)
 
 
-def _line(run: Run, id_: CandidateId, candidate: Candidate) -> CandidateLine:
-    judgements = [e for e in run.events("candidate_judged") if candidate_of(e) == id_]
-    judged = load(Judged, judgements[-1].data["judged"]) if judgements else None
-    closed = run.recall("candidate_closed", candidate=id_)
-    analyzed = run.recall("candidate_analyzed", candidate=id_)
-    now = state_of(run.events(), id_)
+def _ranked(line: CandidateLine, strengths: Mapping[CandidateId, float]) -> CandidateLine:
+    """The line with its strength as its score, where people's comparisons select."""
+    if line.result is None:
+        return line
+    return replace(line, result=replace(line.result, score=strengths.get(line.id)))
+
+
+def _line(id_: CandidateId, group: Sequence[Event]) -> CandidateLine:
+    last = {event.event: event.data for event in group}
+    judged = (
+        load(Judged, last["candidate_judged"]["judged"]) if "candidate_judged" in last else None
+    )
+    proposed = load(Candidate, last["candidate_proposed"]["candidate"])
+    closed, analyzed = last.get("candidate_closed"), last.get("candidate_analyzed")
+    now = state_of(group, id_)
     return CandidateLine(
-        candidate=judged.candidate if judged else candidate,
+        candidate=judged.candidate if judged else proposed,
         state=now.state.value.replace("_", " ") if now else "proposed",
         judged=judged,
         result=load(Result, closed["result"]) if closed else None,

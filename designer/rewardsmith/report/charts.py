@@ -15,7 +15,7 @@ from rewardsmith.report.scales import Scale, scale_of
 
 N_COLOURS: Final = 8
 MAX_POINTS: Final = 240
-"""Points of one line; of longer ones the extremes in each bin are kept."""
+"""Points of one line, more where it is wide; of longer ones the extremes in each bin are kept."""
 
 Point = tuple[float, float]
 
@@ -299,7 +299,8 @@ def _apart(heights: Sequence[float], lowest: float) -> list[float]:
 
 
 def _path(points: Sequence[Point], x: Scale, y: Scale) -> str:
-    return " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in thinned(_finite(points)))
+    limit = max(MAX_POINTS, round(abs(x.stop - x.start) / 2))  # one in two pixels is seen
+    return " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in thinned(_finite(points), limit))
 
 
 def _finite(points: Sequence[Point]) -> list[Point]:

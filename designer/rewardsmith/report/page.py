@@ -7,19 +7,23 @@ found about it, and the curves of its components. Everything that a model wrote 
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from markupsafe import Markup
 
 from rewardsmith.errors import StoreError
-from rewardsmith.messages import CandidateId, Claim
-from rewardsmith.report.candidates import CandidateLine, best_line, candidate_lines
+from rewardsmith.messages import CandidateId, Claim, Evaluation, Feedback
+from rewardsmith.report.candidates import AUTHORS, CandidateLine, best_line, candidate_lines
 from rewardsmith.report.charts import Frame, Mark, Point, Series, line_chart
 from rewardsmith.report.claim_chart import claim_chart
+from rewardsmith.report.conclusions import Judged, called, concluding_evaluation, judged
 from rewardsmith.report.figures import learning_curves, rung_steps
 from rewardsmith.report.highlight import CodeLine, code_lines, diff_lines
 from rewardsmith.report.lineage_chart import Node, lineage_chart
+from rewardsmith.report.opinions import opinion_of
+from rewardsmith.report.rankings import ranking_lines
+from rewardsmith.report.remarks import RemarkLine, Response, remark_lines, remarks_before
 from rewardsmith.report.table import HEADINGS, claim_lines, search_line
 from rewardsmith.report.templating import page_environment, stylesheet
 from rewardsmith.store.codec import load
@@ -44,6 +48,8 @@ class Section:
     """From its first parent; empty when it has none."""
     components: tuple[tuple[str, Markup], ...]
     """Name and curve over the training."""
+    remarks: tuple[tuple[Feedback, Response], ...]
+    """Those that were new when it was designed, and what ties it to them."""
 
     @property
     def anchor(self) -> str:
@@ -71,6 +77,7 @@ def report_html(run: Run) -> str:
     data = run.recall("report_ready")
     claim = load(Claim, data["claim"]) if data else None
     shown = _shown(lines, best)
+    remarks = remark_lines(run, lines)
     template = page_environment().get_template("report.html.j2")
     return template.render(
         run=run,
@@ -85,11 +92,24 @@ def report_html(run: Run) -> str:
         search_line=search_line(claim) if claim else "",
         curves=_curves(run, best),
         lineage=_lineage(lines, best) if lines else None,
-        sections=_sections(run, shown, {line.id: line for line in lines}),
+        sections=_sections(run, shown, {line.id: line for line in lines}, remarks),
         n_left_out=len(lines) - len(shown),
         ended=run.recall("run_ended"),
-        remarks=[r for e in run.events("feedback_read") for r in e.data["remarks"]],
+        remarks=remarks,
+        concluding=_concluding(run),
+        ranking=ranking_lines(run),
+        opinion=opinion_of(run),
+        chosen=run.recall("fitness_chosen"),
+        authors=AUTHORS,
+        called=called,
+        href=lambda candidate: f"#{_anchor(candidate)}",
     )
+
+
+def _concluding(run: Run) -> tuple[Evaluation, Judged] | None:
+    """The evaluation that ended a run without a claim."""
+    evaluation = concluding_evaluation(run)
+    return (evaluation, judged(evaluation)) if evaluation else None
 
 
 def _shown(lines: Sequence[CandidateLine], best: CandidateLine | None) -> list[CandidateLine]:
@@ -103,10 +123,18 @@ def _shown(lines: Sequence[CandidateLine], best: CandidateLine | None) -> list[C
 
 
 def _sections(
-    run: Run, shown: Sequence[CandidateLine], by_id: Mapping[CandidateId, CandidateLine]
+    run: Run,
+    shown: Sequence[CandidateLine],
+    by_id: Mapping[CandidateId, CandidateLine],
+    remarks: Sequence[RemarkLine],
 ) -> list[Section]:
     seeds = _seeds(run)
-    return [_section(run, line, by_id, seeds[line.id]) for line in shown]
+    return [
+        replace(
+            _section(run, line, by_id, seeds[line.id]), remarks=remarks_before(line.id, remarks)
+        )
+        for line in shown
+    ]
 
 
 def _section(
@@ -123,6 +151,7 @@ def _section(
         parent=parent,
         changes=diff_lines(by_id[parent].candidate.text, text) if parent else (),
         components=_components(run, line.id, seeds),
+        remarks=(),
     )
 
 

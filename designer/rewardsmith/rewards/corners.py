@@ -127,8 +127,9 @@ class _Ends:
     def actions(self) -> list[Array]:
         """Lowest and highest action, and doing nothing."""
         action = self.spec.action
-        if action.kind == "discrete":
-            return [np.asarray(choice) for choice in dict.fromkeys((0, action.n - 1))]
+        if action.choices:
+            last = np.reshape(action.choices, action.shape) - 1
+            return [0 * last, last] if last.any() else [last]
         low, high = (np.reshape(end, action.shape) for end in (action.low, action.high))
         return [low, high, np.clip(0.0, low, high)]
 

@@ -15,10 +15,10 @@ from rewardsmith.environments.card_types import EnvCard
 from rewardsmith.environments.derived import derived_of
 from rewardsmith.environments.sources import Index, Source, parse_source
 from rewardsmith.errors import UsageError
-from rewardsmith.messages import FieldSpec, Task
+from rewardsmith.messages import FieldSpec
 from rewardsmith.rewards.composition import fields_read, inputs_read
 from rewardsmith.rewards.contract import RewardProgram, Total
-from rewardsmith.rewards.export_template import MODULE, POLICY, README, USE, WRAPPER
+from rewardsmith.rewards.export_template import MODULE, WRAPPER
 
 READABLE: Final = (
     "obs", "info", "qpos", "qvel", "body", "site", "geom", "sensor", "attr", "derived",
@@ -47,7 +47,7 @@ def export_module(program: RewardProgram, card: EnvCard, *, gamma: float) -> Exp
         gamma: The discount it was trained with, for its potential.
     """
     fields = fields_read(program, card.state)
-    title = _title(program, card)
+    title = title_of(program, card)
     module = MODULE.substitute(
         title=_docstring(title),
         weights=_table(dict(program.weights)),
@@ -66,34 +66,8 @@ def export_module(program: RewardProgram, card: EnvCard, *, gamma: float) -> Exp
     return Export(module=module + wrapper, refusal=None)
 
 
-def export_readme(
-    program: RewardProgram, card: EnvCard, task: Task, export: Export, *, has_policy: bool
-) -> str:
-    """The text of `README.md`.
-
-    Args:
-        program: What is exported.
-        card: The environment's.
-        task: What the reward was designed for.
-        export: Its module.
-        has_policy: Whether `policy.safetensors` lies beside it.
-    """
-    use = USE.substitute(imports=_import_of(card), make=_make_text(card))
-    if export.refusal is not None:
-        use = f"There is no Gymnasium wrapper: {export.refusal}\n"
-    specs = [card.state.field(name) for name in fields_read(program, card.state)]
-    readme = README.substitute(
-        title=_title(program, card),
-        env=card.id,
-        instruction=task.instruction,
-        more_files="| `policy.safetensors` | the trained policy |\n" if has_policy else "",
-        use=use,
-        fields_table="\n".join(map(_field_row, specs)),
-    )
-    return readme + POLICY.substitute(head=_head(card)) if has_policy else readme
-
-
-def _title(program: RewardProgram, card: EnvCard) -> str:
+def title_of(program: RewardProgram, card: EnvCard) -> str:
+    """The first line of the program's docstring."""
     lines = program.docstring.strip().splitlines()
     title = "".join(filter(str.isprintable, lines[0])) if lines else ""
     return title.strip() or f"A reward for {card.id}."
@@ -212,34 +186,3 @@ def _item(item: int | slice) -> str:
 
 def _array_text(value: float | tuple[float, ...], dtype: str) -> str:
     return f"np.asarray({value!r}, dtype={dtype})"
-
-
-def _import_of(card: EnvCard) -> str:
-    module, colon, name = card.id.partition(":")
-    return f"from {module} import {name}" if colon and name.isidentifier() else "import gymnasium"
-
-
-def _make_text(card: EnvCard) -> str:
-    """A call that makes the environment of `card`."""
-    kwargs = "".join(f", {name}={value!r}" for name, value in card.kwargs.items())
-    _, colon, name = card.id.partition(":")
-    if colon and name.isidentifier():
-        return f"{name}({kwargs.removeprefix(', ')})"
-    return f'gymnasium.make("{card.id}"{kwargs})'
-
-
-def _field_row(spec: FieldSpec) -> str:
-    cells = (f"`{spec.name}`", str(spec.shape), spec.unit or "-", f"`{spec.source}`", spec.meaning)
-    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
-
-
-def _head(card: EnvCard) -> str:
-    action = card.state.action
-    if action.kind == "discrete":
-        return "return int(np.argmax(x))"
-    low, high = list(action.low), list(action.high)
-    return (
-        f"low, high = np.array({low}), np.array({high})\n"
-        "    unit = np.clip(x.astype(np.float64), -1.0, 1.0)\n"
-        f"    return (low + (unit + 1.0) * 0.5 * (high - low)).reshape({action.shape})"
-    )

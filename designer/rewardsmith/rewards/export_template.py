@@ -183,8 +183,11 @@ def _wrapper():
 
         def step(self, action):
             obs, native, terminated, truncated, info = self.env.step(action)
+            # Programs count choices from 0, wherever the environment begins to.
+            start = getattr(self.env.action_space, "start", 0)
+            counted = np.asarray(action) - start if np.any(start) else np.asarray(action)
             total, found = self._reward.step(
-                np.asarray(action)[None],
+                counted[None],
                 read_fields(self.env, self._flat(obs), info),
                 terminated=np.array([terminated], dtype=np.bool_),
             )
@@ -200,61 +203,3 @@ def _wrapper():
     DesignedReward.__qualname__ = "DesignedReward"
     return DesignedReward
 ''')
-
-README: Final = Template("""\
-# $title
-
-A reward for `$env`, designed by rewardsmith for the task: $instruction
-
-| file | what it is |
-|---|---|
-| `reward.py` | the reward as a module of its own; needs only NumPy |
-| `original_reward.py` | the program as it was written, for reading |
-$more_files
-## Use
-
-$use
-`Reward(n_envs)` computes the same for any number of environments side by side, from their state
-fields: `begin(fields)` where episodes start, `step(action, fields, terminated=...)` after every
-step. It reads these fields:
-
-| field | shape | unit | source | meaning |
-|---|---|---|---|---|
-$fields_table
-""")
-
-USE: Final = Template("""\
-```python
-$imports
-from reward import DesignedReward
-
-env = DesignedReward($make)
-obs, info = env.reset(seed=0)
-obs, reward, terminated, truncated, info = env.step(env.action_space.sample())
-print(reward, info["reward_components"])
-```
-""")
-
-POLICY: Final = Template("""\
-
-## The policy
-
-`policy.safetensors` holds the policy that was trained with this reward: tanh layers on normalised
-observations, actions in [-1, 1] scaled to the environment's bounds.
-
-```python
-import numpy as np
-from safetensors.numpy import load_file
-
-tensors = load_file("policy.safetensors")
-n_layers = sum(name.startswith("actor.") and name.endswith(".weight") for name in tensors)
-
-def act(obs):
-    x = (obs - tensors["obs.mean"]) / np.sqrt(tensors["obs.var"] + 1e-8)
-    x = np.clip(x, -10.0, 10.0).astype(np.float32)
-    for i in range(n_layers):
-        x = tensors[f"actor.{i}.weight"] @ x + tensors[f"actor.{i}.bias"]
-        x = np.tanh(x) if i < n_layers - 1 else x
-    $head
-```
-""")

@@ -57,7 +57,7 @@ class DesignedReward(gymnasium.Wrapper[Any, Any, Any, Any]):
         """Step the environment and pay the designed reward."""
         obs, native, terminated, truncated, info = self.env.step(action)
         rewards = self._stream.step(
-            np.asarray(action)[None],
+            _counted(action, self.env.action_space)[None],
             self._reader.read(self._flat(obs), [info]),
             terminated=np.array([terminated], dtype=np.bool_),
             truncated=np.array([truncated], dtype=np.bool_),
@@ -117,7 +117,7 @@ class DesignedRewardVector(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, np
         """Step all environments and pay the designed reward."""
         obs, native, terminated, truncated, infos = self.env.step(actions)
         ended = np.asarray(terminated) | np.asarray(truncated)
-        actions = np.asarray(actions)
+        actions = _counted(actions, self.single_action_space)
         if self._mode is AutoresetMode.SAME_STEP:
             rewards = self._step_same(actions, self._flat(obs), infos, terminated, truncated, ended)
             idle = np.zeros(self.num_envs, dtype=np.bool_)
@@ -244,6 +244,12 @@ def _vector_reader(
         raise UsageError(
             f"{error} Here, {why}. A SyncVectorEnv with autoreset_mode NEXT_STEP or DISABLED works."
         ) from error
+
+
+def _counted(action: Any, space: gymnasium.Space[Any]) -> np.ndarray:
+    """An action as programs see it: choices count from 0, wherever the space begins to."""
+    start = getattr(space, "start", 0)
+    return np.asarray(action) - start if np.any(start) else np.asarray(action)
 
 
 def _flatten(space: gymnasium.Space[Any], obs: Any) -> np.ndarray:

@@ -21,6 +21,7 @@ from rewardsmith.messages import (
 )
 from rewardsmith.roles.behaviour import behaviour_symptoms
 from rewardsmith.roles.causes import cause
+from rewardsmith.roles.contrast import contrast_symptoms
 from rewardsmith.roles.learning import is_misled, learning_symptoms
 from rewardsmith.roles.recording import Recording
 from rewardsmith.roles.symptoms import component_symptoms
@@ -48,6 +49,7 @@ def analyze(
     curves: Mapping[str, Sequence[tuple[int, float]]],
     pairs: Sequence[tuple[float, float]],
     state: StateSpec,
+    chance: Sequence[tuple[float, float]] = (),
 ) -> Analysis:
     """Say what a trained candidate's policy did, and why it is not the task.
 
@@ -60,6 +62,7 @@ def analyze(
         curves: Training statistics by key: (step, value); `rollout/ep_rew_mean` is read.
         pairs: (return, fitness) of evaluation episodes of all checkpoints.
         state: The card's fields, with units and ranges.
+        chance: (return, fitness) of rollouts of random actions, scored under the same program.
     """
     if not rollouts or not rollouts[0].components:
         return _without_rollouts(result)
@@ -72,6 +75,7 @@ def analyze(
         pairs=pairs,
         evaluations=result.evaluations,
         state=state,
+        chance=chance,
     )
     return _analysis(result, recording)
 
@@ -83,6 +87,7 @@ def _analysis(result: Result, recording: Recording) -> Analysis:
     found = behaviour_symptoms(recording, stats)
     found += component_symptoms(recording, stats, correlation=correlation)
     found += learning_symptoms(recording, correlation=correlation)
+    found += contrast_symptoms(recording)
     causes = tuple(sorted(found, key=lambda c: _SEVERITY[c.severity]))
     return Analysis(
         candidate=result.id,

@@ -215,7 +215,7 @@ def _oscillates(recording: Recording) -> list[Cause]:
     """Actions that reverse at nearly every step, over most of their range."""
     spec = recording.state.action
     rollout = recording.rollouts[recording.worst]
-    if spec.kind == "discrete" or rollout.length < 4 or not spec.low:
+    if spec.choices or rollout.length < 4 or not spec.low:
         return []
     size = np.maximum(np.asarray(spec.high) - np.asarray(spec.low), 1e-9)
     changes = np.diff(rollout.actions.reshape(rollout.length, -1), axis=0) / size.reshape(1, -1)

@@ -85,6 +85,11 @@ CATALOGUE: dict[str, Entry] = {
         "The action turns round at {share:.0%} of all steps, by {size:.0%} of its range on average",
         "Charge changes of the action.",
     ),
+    "wanders-off": Entry(
+        "`{field}` went {far}{unit} from its start in the worst episode, {near}{unit} in the best",
+        "Charge leaving its start, if the task does not ask for it.",
+        "note",
+    ),
     "blow-up": Entry(
         "`{field}` reached {value}{unit}, far outside its range",
         "Bound what pays for it: the simulation is being exploited.",

@@ -1,5 +1,7 @@
 """Symptoms of learning: return without fitness, collapse, stagnation, a curve that still rises."""
 
+from statistics import fmean
+
 from rewardsmith.analysis import spearman
 from rewardsmith.messages import Cause, Evaluation, Evidence
 from rewardsmith.roles.causes import cause
@@ -29,7 +31,8 @@ def is_misled(recording: Recording, correlation: float | None) -> bool:
     if recording.success_rate >= 0.5:
         return False
     enough = len(recording.pairs) >= _MIN_PAIRS
-    return (enough and correlation is not None and correlation < -0.2) or _diverges(recording)
+    is_against = enough and correlation is not None and correlation < -0.2
+    return is_against or _diverges(recording) or _is_worse_than_chance(recording)
 
 
 def _misled(
@@ -38,7 +41,9 @@ def _misled(
     if is_misled(recording, correlation):
         reason = "return rose while fitness fell"
         if not _diverges(recording):
-            reason = f"rank correlation {correlation:.2f}"
+            reason = f"rank correlation {correlation:.2f}" if correlation is not None else ""
+            if _is_worse_than_chance(recording):
+                reason = "random actions earn less and do more of the task"
         return [cause("return-without-fitness", reason=reason, evidence=evidence)]
     weak = correlation is not None and correlation < 0.2 and len(recording.pairs) >= _MIN_PAIRS
     if weak and recording.success_rate < 0.5:
@@ -53,6 +58,18 @@ def _diverges(recording: Recording) -> bool:
     points = [(float(e.step), e.fitness) for e in recording.evaluations]
     falls = spearman([s for s, _ in points], [f for _, f in points])
     return grows is not None and falls is not None and grows > 0.5 and falls < -0.5
+
+
+def _is_worse_than_chance(recording: Recording) -> bool:
+    """Whether every rollout of random actions earned less than the policy and was worth more.
+
+    It shows what no curve does where a policy left the task before it was first evaluated.
+    """
+    if not recording.chance or not recording.episodes:
+        return False
+    mine = fmean(episode.fitness for episode in recording.episodes)
+    earned = recording.mean_return
+    return all(paid < earned and fitness > mine for paid, fitness in recording.chance)
 
 
 def _shape_of(curve: list[float], recording: Recording, evidence: list[Evidence]) -> list[Cause]:

@@ -30,6 +30,8 @@ class Recording:
     """(return, fitness) of episodes of all checkpoints."""
     evaluations: Sequence[Evaluation]
     state: StateSpec
+    chance: Sequence[tuple[float, float]] = ()
+    """(return, fitness) of rollouts of random actions."""
 
     @property
     def success_rate(self) -> float:

@@ -18,8 +18,14 @@
 | rung_decided | iteration, rung | scores by candidate; kept, stopped: lists of candidates |
 | candidate_closed | candidate | result: Result |
 | candidate_analyzed | candidate | analysis: Analysis |
-| feedback_read | iteration | remarks: list of Feedback, up_to_line |
-| paused, continued | | |
+| feedback_read | iteration; stage: where the next opens | remarks: list of Feedback, up_to_line |
+| fitness_drafted | | drafts: list of text and why; kinds of the clips; sha |
+| fitness_chosen | | fitness, success, why; agreement by draft; n_labels, up_to_line |
+| winner_shown | | candidate, sha of its rollouts |
+| ranking_decided | iteration | strengths: Interval by candidate; n_answered, up_to_line |
+| edits_read | iteration, stage | edits: list of Edit, up_to_line |
+| paused | iteration, after | |
+| continued | | |
 | report_ready | | claim: Claim |
 
 `candidate` is a `CandidateId`, written `002/1`. What is trained or evaluated beside the search (a
@@ -54,6 +60,11 @@ EventName = Literal[
     "candidate_closed",
     "candidate_analyzed",
     "feedback_read",
+    "fitness_drafted",
+    "fitness_chosen",
+    "winner_shown",
+    "ranking_decided",
+    "edits_read",
     "paused",
     "continued",
     "report_ready",
@@ -61,6 +72,9 @@ EventName = Literal[
 
 UNSYNCED: frozenset[EventName] = frozenset({"segment_started", "continued"})
 """Events that cost nothing to lose: what they announce is started again."""
+
+CONCLUSION = "conclusion"
+"""Purpose of the evaluation that ends a run without a claim."""
 
 _ID = re.compile(r"(\d{3,6})/(\d{1,6})", re.ASCII)
 

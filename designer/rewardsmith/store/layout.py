@@ -11,6 +11,8 @@ from rewardsmith.messages import CandidateId
 RUN_FILE = "run.json"
 EVENTS_FILE = "events.jsonl"
 FEEDBACK_FILE = "feedback.jsonl"
+EDITS_FILE = "edits.jsonl"
+EVALUATIONS_FILE = "evaluations.jsonl"
 CARD_FILE = "card.yaml"
 """The environment's card, where it was drafted for the run."""
 

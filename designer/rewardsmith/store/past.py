@@ -5,8 +5,9 @@ order in which it was finished.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from rewardsmith.messages import (
     Analysis,
@@ -18,7 +19,7 @@ from rewardsmith.messages import (
     Result,
 )
 from rewardsmith.store.codec import load
-from rewardsmith.store.events import candidate_of, is_search
+from rewardsmith.store.events import candidate_of, is_search, read_id
 from rewardsmith.store.journal import Event
 
 M = TypeVar("M")
@@ -35,8 +36,43 @@ def history_of(events: Iterable[Event]) -> History:
         index = _iteration_of(event)
         if index is not None and is_search(event):
             by_iteration[index].append(event)
-    ended = (i for i, group in sorted(by_iteration.items()) if _has_ended(group))
-    return History(iterations=tuple(_iteration(i, by_iteration[i]) for i in ended))
+    ended = [i for i, group in sorted(by_iteration.items()) if _has_ended(group)]
+    history = History(iterations=tuple(_iteration(i, by_iteration[i]) for i in ended))
+    return _ranked(history, [event for i in ended for event in by_iteration[i]])
+
+
+def last_ranking(events: Iterable[Event]) -> dict[CandidateId, float]:
+    """Strength by candidate where people's comparisons select; empty where they do not (yet)."""
+    decisions = [event.data for event in events if event.event == "ranking_decided"]
+    return ranked_scores(decisions[-1]) if decisions else {}
+
+
+def ranked_scores(decision: Mapping[str, Any]) -> dict[CandidateId, float]:
+    """Strength by candidate, from the data of a `ranking_decided`."""
+    strengths = decision["strengths"].items()
+    return {read_id(name): float(found["estimate"]) for name, found in strengths}
+
+
+def with_scores(
+    results: Iterable[Result], scores: Mapping[CandidateId, float]
+) -> tuple[Result, ...]:
+    """The results with other selection scores; who is not among them has none."""
+    return tuple(replace(result, score=scores.get(result.id)) for result in results)
+
+
+def _ranked(history: History, events: list[Event]) -> History:
+    """The history with the scores of its last ranking, where rankings select.
+
+    Strengths are estimated anew from all comparisons, so those of earlier iterations change too.
+    """
+    scores = last_ranking(events)
+    if not scores:
+        return history
+    return History(
+        iterations=tuple(
+            replace(it, results=with_scores(it.results, scores)) for it in history.iterations
+        )
+    )
 
 
 def _iteration(index: int, events: list[Event]) -> Iteration:

@@ -14,6 +14,7 @@ from typing import Any, Self
 from rewardsmith.errors import StoreError
 from rewardsmith.messages import (
     CandidateId,
+    Edit,
     Feedback,
     History,
     Iteration,
@@ -23,6 +24,7 @@ from rewardsmith.messages import (
 )
 from rewardsmith.store import artifacts, disk, layout, spelling, trajectories
 from rewardsmith.store.codec import dump, load
+from rewardsmith.store.edits import read_edits
 from rewardsmith.store.events import UNSYNCED, EventName, written_key
 from rewardsmith.store.journal import Event, Journal, read_journal
 from rewardsmith.store.lock import RunLock
@@ -52,6 +54,7 @@ class Run:
         self._journal = Journal(folder / layout.EVENTS_FILE) if lock else None
         self._events: list[Event] = list(self._past_events() if events is None else events)
         self._latest = {_address(e.event, e.key): e for e in self._events}
+        self._settle_task()
         self._listeners: list[Callable[[Event], None]] = []
         self._plots: dict[Path, EventFile] = {}
         self._metric_listeners: list[Callable[[str, int, MetricPoint], None]] = []
@@ -193,6 +196,7 @@ class Run:
         entry = journal.append(event, written, content, sync=event not in UNSYNCED)
         self._events.append(entry)
         self._latest[_address(event, written)] = entry
+        self._settle_task()
         for listener in self._listeners:
             listener(entry)
         return entry
@@ -218,6 +222,16 @@ class Run:
         """Every finished iteration, rebuilt from the events."""
         return history_of(self._events)
 
+    def open_iteration(self) -> History:
+        """The history, with remarks that were made since its last iteration ended, as in a pause.
+
+        They count as that iteration's. Once the next one has begun, nothing is added any more.
+        """
+        number = len(self.history().iterations)
+        if number and self.recall("iteration_started", iteration=number) is None:
+            self._read_feedback({"iteration": number - 1, "stage": "propose"})
+        return self.history()
+
     def finish_iteration(self, iteration: Iteration) -> History:
         """Record the end of an iteration, once; returns the history that includes it.
 
@@ -233,13 +247,30 @@ class Run:
         Raises:
             StoreError: `feedback.jsonl` cannot be read.
         """
-        recalled = self.recall("feedback_read", iteration=iteration)
+        recalled = self._read_feedback({"iteration": iteration})
+        return tuple(load(Feedback, remark) for remark in recalled["remarks"])
+
+    def _read_feedback(self, key: Mapping[str, Any]) -> Mapping[str, Any]:
+        recalled = self.recall("feedback_read", **key)
         if recalled is None:
             former = [event.data["up_to_line"] for event in self.events("feedback_read")]
             remarks, line = read_remarks(self.folder, after_line=max(former, default=0))
-            key = {"iteration": iteration}
             recalled = self.record("feedback_read", key=key, remarks=remarks, up_to_line=line).data
-        return tuple(load(Feedback, remark) for remark in recalled["remarks"])
+        return recalled
+
+    def new_edits(self, iteration: int, *, stage: str) -> tuple[Edit, ...]:
+        """People's programs that no earlier stage has read; once read, the same ones for ever.
+
+        Raises:
+            StoreError: `edits.jsonl` cannot be read.
+        """
+        recalled = self.recall("edits_read", iteration=iteration, stage=stage)
+        if recalled is None:
+            former = [event.data["up_to_line"] for event in self.events("edits_read")]
+            edits, line = read_edits(self.folder, after_line=max(former, default=0))
+            key = {"iteration": iteration, "stage": stage}
+            recalled = self.record("edits_read", key=key, edits=edits, up_to_line=line).data
+        return tuple(load(Edit, edit) for edit in recalled["edits"])
 
     def candidate_folder(self, candidate: CandidateId) -> Path:
         """Where a candidate's files lie; it may not exist yet."""
@@ -315,6 +346,13 @@ class Run:
         """
         blob = self.load_artifact(layout.trajectories_path(place, name), sha)
         return trajectories.unpack(blob)
+
+    def _settle_task(self) -> None:
+        """Put the fitness that a person chose in the place where none was: run.json stays as is."""
+        chosen = self.recall("fitness_chosen")
+        if chosen is not None and self.manifest.task.is_drafted:
+            task = replace(self.manifest.task, fitness=chosen["fitness"], success=chosen["success"])
+            self.manifest = replace(self.manifest, task=task)
 
     def _plot(self, place: CandidateId | str, seed: int, points: Sequence[MetricPoint]) -> None:
         """Append to TensorBoard's file, which starts anew where a training was continued."""

@@ -40,6 +40,8 @@ class Arena:
     engine: Engine
     device: str
     """`cpu` or `cuda`, already resolved."""
+    backend: str = "python"
+    """Who steps the environments of every training; evaluation is always the card's package."""
     references: ReferenceRollouts
     """Doing nothing, acting at random: what no reward shaped."""
 
@@ -72,6 +74,7 @@ class Arena:
             "training": evaluation.recorded_episodes,
             "selection": self.n_selection,
             "report": evaluation.report_episodes,
+            "later": evaluation.report_episodes,
         }[seed_set]
         return episode_seeds(self.config.seed, seed_set, n, salt=salt)
 

@@ -169,12 +169,13 @@ def _score_or_none_at_all(lane: _Lane) -> float:
 
 
 def _close(lane: _Lane, arena: Arena) -> Result:
+    is_scored = lane.outcome in (None, Outcome.STOPPED) and not arena.task.is_ranked
     result = Result(
         judged=lane.judged,
         outcome=lane.outcome or Outcome.TRAINED,
         text=lane.text,
         evaluations=tuple(lane.evaluations),
-        score=lane.score if lane.outcome in (None, Outcome.STOPPED) else None,
+        score=lane.score if is_scored else None,
         steps=lane.steps,
         cpu_s=lane.cpu_s,
         trainings=1 + len(lane.confirmed),

@@ -52,7 +52,8 @@ class PpoLearner:
 
     def rollout(self) -> RolloutStats:
         """Collect one rollout into SB3's buffer and compute advantages."""
-        buffer, policy = self._ppo.rollout_buffer, _NumpyActorCritic(self._ppo, self._rng)
+        choices = self._env.action.choices
+        buffer, policy = self._ppo.rollout_buffer, _NumpyActorCritic(self._ppo, self._rng, choices)
         buffer.reset()
         recorder = _Recorder()
         for t in range(self._preset.n_steps):
@@ -158,18 +159,19 @@ class _EpisodeSums:
 class _NumpyActorCritic:
     """The policy's weights as NumPy arrays, to act with between two updates."""
 
-    def __init__(self, ppo: PPO, rng: np.random.Generator) -> None:
+    def __init__(self, ppo: PPO, rng: np.random.Generator, choices: tuple[int, ...] = ()) -> None:
         weights = {k: v.detach().cpu().numpy() for k, v in ppo.policy.state_dict().items()}
         self._actor = _layers(weights, "mlp_extractor.policy_net", "action_net")
         self._critic = _layers(weights, "mlp_extractor.value_net", "value_net")
         self._log_std = weights.get("log_std")
+        self._choices = choices
         self._rng = rng
 
     def sample(self, obs: Array) -> tuple[Array, Array]:
         """Sampled actions of normalised `obs` (B, obs_dim), and their log probabilities (B,)."""
         outputs = _mlp(obs, self._actor)
         if self._log_std is None:
-            return self._sample_choice(outputs)
+            return self._sample_choices(outputs)
         noise = self._rng.standard_normal(outputs.shape, dtype=np.float32)
         actions = outputs + np.exp(self._log_std) * noise
         log_probs = (-0.5 * noise**2 - self._log_std - _LOG_SQRT_2PI).sum(axis=1)
@@ -178,6 +180,13 @@ class _NumpyActorCritic:
     def values(self, obs: Array) -> Array:
         """Values (B,) of normalised `obs`."""
         return np.asarray(_mlp(obs, self._critic)[:, 0])
+
+    def _sample_choices(self, logits: Array) -> tuple[Array, Array]:
+        if len(self._choices) < 2:
+            return self._sample_choice(logits)
+        parts = np.split(logits, np.cumsum(self._choices)[:-1], axis=1)
+        chosen, log_probs = zip(*map(self._sample_choice, parts), strict=True)
+        return np.stack(chosen, axis=1), np.sum(log_probs, axis=0)
 
     def _sample_choice(self, logits: Array) -> tuple[Array, Array]:
         log_probs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)

@@ -71,6 +71,12 @@ class ReferenceRollouts:
         found = {} if early is None else {"early_end": self.trajectories[early]}
         return {"do_nothing": self.trajectories[0], **found}
 
+    @property
+    def chance(self) -> tuple[tuple[Trajectory, float], ...]:
+        """Rollouts of random actions and their fitness, where it is finite."""
+        told = zip(self.kinds, self.trajectories, self.fitness, strict=False)
+        return tuple((t, f) for kind, t, f in told if kind == RANDOM and f is not None)
+
     def lineup(self, best: tuple[Trajectory, float] | None = None) -> Lineup:
         """The rollouts with what is known of them, for the probe.
 
@@ -244,17 +250,25 @@ def extreme_actions(action: ActionSpec) -> tuple[tuple[float, ...], ...]:
     if action.kind == "discrete":
         choices = [action.n - 1, *range(action.n - 1)]
         return tuple((float(choice),) for choice in choices[:N_EXTREMES])
+    low, high = _ends(action)
     rng = np.random.default_rng(0)
-    signs = [np.ones(len(action.low)), -np.ones(len(action.low))]
-    signs += list(rng.choice([-1.0, 1.0], size=(4 * N_EXTREMES, len(action.low))))
-    found = [np.where(sign > 0, action.high, action.low) for sign in signs]
+    signs = [np.ones(len(low)), -np.ones(len(low))]
+    signs += list(rng.choice([-1.0, 1.0], size=(4 * N_EXTREMES, len(low))))
+    found = [np.where(sign > 0, high, low) for sign in signs]
     return tuple(dict.fromkeys(tuple(corner.tolist()) for corner in found))[:N_EXTREMES]
 
 
 def _random_action(action: ActionSpec, rng: np.random.Generator) -> tuple[float, ...]:
-    if action.kind == "discrete":
-        return (float(rng.integers(action.n)),)
+    if action.choices:
+        return tuple(rng.integers(action.choices).astype(np.float64).tolist())
     return tuple(rng.uniform(action.low, action.high).tolist())
+
+
+def _ends(action: ActionSpec) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Lowest and highest number of every element, flat."""
+    if action.choices:
+        return (0.0,) * len(action.choices), tuple(n - 1.0 for n in action.choices)
+    return action.low, action.high
 
 
 def _cycle(seeds: tuple[int, ...], *actions: tuple[float, ...]) -> PolicyRequest:

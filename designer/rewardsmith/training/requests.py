@@ -53,6 +53,8 @@ class TrainRequest:
     end_step: int
     checkpoint_steps: tuple[int, ...]
     device: str
+    backend: str = "python"
+    """Who steps the environments: the card's own package, or one of its backends."""
     sandbox: str
 
 

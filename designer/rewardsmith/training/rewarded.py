@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from rewardsmith.environments.vector import Start, StateVectorEnv, VectorStep
+from rewardsmith.environments.vector import Start, VectorEnv, VectorStep
 
 Array = np.ndarray[Any, Any]
 
@@ -69,12 +69,12 @@ class NoReward(NativeReward):
 
 
 class RewardedVectorEnv:
-    """Steps a `StateVectorEnv` and asks a `RewardSource` what each step pays.
+    """Steps a `VectorEnv` and asks a `RewardSource` what each step pays.
 
     What goes wrong says whose fault it is: the environment's or the reward's.
     """
 
-    def __init__(self, env: StateVectorEnv, source: RewardSource) -> None:
+    def __init__(self, env: VectorEnv, source: RewardSource) -> None:
         self.env = env
         self._source = source
 

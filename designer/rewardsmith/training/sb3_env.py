@@ -22,10 +22,10 @@ class RewardedVecEnv(VecEnv):
 
     def __init__(self, env: RewardedVectorEnv) -> None:
         self.rewarded = env
-        self._action_spec = env.env.spec.action
+        self.action = env.env.spec.action
         self._actions: Array = np.zeros(0)
         super().__init__(
-            env.env.n_envs, _observation_space(env.env.obs_dim), _action_space(self._action_spec)
+            env.env.n_envs, _observation_space(env.env.obs_dim), _action_space(self.action)
         )
 
     def reset(self) -> Array:
@@ -49,9 +49,9 @@ class RewardedVecEnv(VecEnv):
 
     def to_environment(self, actions: Array) -> Array:
         """Actions in the environment's own units."""
-        if self._action_spec.kind == "discrete":
-            return np.asarray(actions)
-        return to_environment(actions, self._action_spec)
+        if self.action.choices:
+            return np.asarray(actions).reshape(self.num_envs, *self.action.shape)
+        return to_environment(actions, self.action)
 
     def close(self) -> None:
         """Close the environments."""
@@ -91,4 +91,6 @@ def _observation_space(obs_dim: int) -> spaces.Box:
 def _action_space(action: ActionSpec) -> spaces.Space[Any]:
     if action.kind == "discrete":
         return spaces.Discrete(action.n)
+    if action.choices:
+        return spaces.MultiDiscrete(list(action.choices))
     return spaces.Box(-1.0, 1.0, action.shape or (1,), dtype=np.float32)

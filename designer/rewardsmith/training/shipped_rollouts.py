@@ -6,6 +6,7 @@ shows (standing still on one leg has to be learnt). It holds no states: those ar
 a replay that does not come to the fitness that was written down is not believed.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -117,10 +118,11 @@ def rounded(actions: Array) -> Array:
 
 
 def _rollout(actions: Array, fitness: Array, action: ActionSpec) -> ShippedRollout:
-    width = 1 if action.kind == "discrete" else int(np.prod(action.shape))
+    width = math.prod(action.shape)
     if actions.dtype != np.float32 or actions.shape != (len(actions), width) or not len(actions):
         raise FrameError(f"actions that are not {width} numbers a timestep")
-    ends = ((0.0,), (action.n - 1.0,)) if action.kind == "discrete" else (action.low, action.high)
+    choices = np.asarray(action.choices)
+    ends = (0 * choices, choices - 1) if action.choices else (action.low, action.high)
     low, high = (np.asarray(end, dtype=np.float32) for end in ends)
     if (actions < low).any() or (actions > high).any():
         raise FrameError("actions beyond their bounds")

@@ -2,7 +2,8 @@
 
 Order matters: the environment is made and one tiny rollout and update run without any reward before
 the lock, so that every lazy import has happened; then the process locks itself; only then is the
-reward program read. Nothing of the warm-up survives.
+reward program read. Nothing of the warm-up survives. A backend's threads are started under Landlock
+already, which they inherit.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,10 +12,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from rewardsmith.environments.backends.choice import PYTHON, make_vector
 from rewardsmith.environments.cards import EnvCard, load_card
 from rewardsmith.environments.fitness import compile_success
+from rewardsmith.environments.judging import judging_card
 from rewardsmith.environments.sparse import SparseReward
-from rewardsmith.environments.vector import Start, StateVectorEnv, VectorStep
+from rewardsmith.environments.vector import Start, VectorEnv, VectorStep
 from rewardsmith.messages import Task
 from rewardsmith.rewards.composition import RewardStream
 from rewardsmith.rewards.contract import require_program
@@ -94,6 +97,7 @@ def train_segment(
     sink: Sink,
     *,
     lock: Callable[[], object],
+    confine: Callable[[], object] = lambda: None,
 ) -> None:
     """Train from `start_step` to `end_step`, handing out curves and checkpoints.
 
@@ -102,15 +106,20 @@ def train_segment(
         tensors: The checkpoint at `start_step`; None at 0.
         sink: Receives points and checkpoints in the order of their steps.
         lock: Called once, after the warm-up and before the program is read.
+        confine: Called before that, where the environment has to start threads.
     """
     preset = resolve_preset(request.preset)
     card = load_card(request.task.env)
-    warm = StateVectorEnv(card, preset.n_envs)
-    _warm_up(warm, preset, request.device)
+    if request.reward == "sparse":  # no program runs here, so what judges may be read
+        card = judging_card(card, request.task.success)
+    if request.backend != PYTHON:
+        confine()
+    env = make_vector(request.backend, card, preset.n_envs)
+    _warm_up(env, preset, request.device)
+    env.prepare(request.seed)
     lock()
     source = reward_source(request, card, preset)
-    env = StateVectorEnv(card, preset.n_envs, names=source.fields, envs=warm.envs)
-    rewarded = RewardedVectorEnv(env, source)
+    rewarded = RewardedVectorEnv(env.reading(source.fields), source)
     learner = PpoLearner(rewarded, preset, seed=request.seed, device=request.device)
     if tensors is not None:
         learner.load(tensors)
@@ -135,11 +144,12 @@ def _sparse(task: Task, card: EnvCard, n_envs: int) -> SparsePay:
         held_steps=task.held_steps,
         horizon=task.horizon,
         dt=card.dt,
+        home=card.home,
     )
     return SparsePay(SparseReward(success, card.state, n_envs), success.fields)
 
 
-def _warm_up(env: StateVectorEnv, preset: Preset, device: str) -> None:
+def _warm_up(env: VectorEnv, preset: Preset, device: str) -> None:
     tiny = replace(preset, n_steps=4, batch_size=4 * preset.n_envs, n_epochs=1)
     learner = PpoLearner(RewardedVectorEnv(env, NoReward()), tiny, seed=0, device=device)
     learner.rollout()

@@ -24,6 +24,7 @@ from rewardsmith.messages import (
     MetricPoint,
     Outcome,
     SeedSet,
+    Task,
     Training,
     Trajectory,
 )
@@ -113,6 +114,7 @@ def _train_job(arena: Arena, contender: Contender, segment: Segment, seed: int) 
         end_step=segment.end_step,
         checkpoint_steps=segment.checkpoint_steps,
         device=arena.device,
+        backend=arena.backend,
         sandbox=arena.config.require_sandbox,
     )
     return Job(
@@ -313,7 +315,7 @@ def _evaluation_job(
         tensors=[
             load_checkpoint(arena, contender, seed, step, sha) for step, sha in training.checkpoints
         ],
-        limits=_evaluation_limits(arena, policies),
+        limits=evaluation_limits(arena.config.limits, arena.task, policies),
         openings=openings_of(arena.card),
         stall_s=arena.config.limits.stall_s,
         sandbox=arena.config.require_sandbox,
@@ -328,9 +330,11 @@ def load_checkpoint(
     return parse_tensors(blob, checkpoint_tensors(arena.spec))
 
 
-def _evaluation_limits(arena: Arena, policies: Sequence[PolicyRequest]) -> Limits:
-    n_steps = arena.task.horizon * sum(len(policy.seeds) for policy in policies)
-    limits = arena.config.limits
+def evaluation_limits(
+    limits: LimitsConfig, task: Task, policies: Sequence[PolicyRequest]
+) -> Limits:
+    """What a process that judges `policies` may use."""
+    n_steps = task.horizon * sum(len(policy.seeds) for policy in policies)
     return _limits(limits, 60.0 + limits.cpu_factor * n_steps / SLOWEST_STEPS_PER_S)
 
 

@@ -56,7 +56,13 @@ def _train(place: Workplace, request: TrainRequest) -> None:
     from rewardsmith.training.train_job import train_segment
 
     tensors = place.arrays() or None
-    train_segment(request, tensors, _PipeSink(place), lock=lambda: place.lock(request.sandbox))
+    train_segment(
+        request,
+        tensors,
+        _PipeSink(place),
+        lock=lambda: place.lock(request.sandbox),
+        confine=place.confine,
+    )
     place.send_result({})
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from rewardsmith.analysis.intervals import Interval, bootstrap, mean
 from rewardsmith.config import RunConfig, episode_seeds
 from rewardsmith.environments.cards import EnvCard, load_card
+from rewardsmith.environments.judging import above
 from rewardsmith.errors import RewardsmithError
 from rewardsmith.evaluation.requests import PolicyRequest
 from rewardsmith.messages import EpisodeScore, Task
@@ -112,7 +113,7 @@ def beyond_chance(fitness: str, readings: Sequence[Reading]) -> str:
         raise RewardsmithError("The fitness is finite in no episode. Correct --fitness.")
     low, high = min(finite), max(finite)
     threshold = high + MARGIN * max(high - low, 0.1 * abs(high), 1e-3)
-    return f"({fitness}) > {threshold:.4g}"
+    return above(fitness, threshold)
 
 
 def _policies(card: EnvCard, task: Task, seed: int) -> Iterator[tuple[str, PolicyRequest]]:

@@ -4,7 +4,6 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -27,7 +26,10 @@ from rewardsmith.store.journal import Event
 from rewardsmith.store.layout import candidate_path
 from rewardsmith.viewer.library import Opened, regular_file
 
-VIDEO: Final = "rollout.mp4"
+MAX_WRITTEN: Final = 5000
+"""Steps of which a page holds every value: half a megabyte for sixteen components."""
+_NAME_PX: Final = 6
+"""About what a letter of a chart's names takes."""
 _RETURN: Final = "rollout/ep_rew_mean"
 _DOCSTRING: Final = re.compile(r"\s*(\"{3}|'{3})\s*([^\n]+?)\s*(?:\1|\n|$)")
 
@@ -85,6 +87,23 @@ class Episode:
     is_terminated: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Paid:
+    """What one component paid over an episode."""
+
+    name: str
+    """The component's, or `reward` for their sum."""
+    kind: str
+    """Colour class of the stylesheet."""
+    values: np.ndarray
+    """Weighted, shape (n_steps,)."""
+
+    @property
+    def written(self) -> str:
+        """The values for a page's script: one number a step, three digits each."""
+        return " ".join(f"{value:.3g}" for value in self.values[:MAX_WRITTEN])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollouts:
     """The recorded episodes of a candidate, or why there are none."""
@@ -95,9 +114,19 @@ class Rollouts:
 
     @property
     def best(self) -> int:
-        """Number of the episode of highest fitness: the one that is filmed."""
+        """Number of the episode of highest fitness: the one that is shown first."""
+        return next((n for n, label in self.labels.items() if label == "best"), 0)
+
+    @property
+    def labels(self) -> dict[int, str]:
+        """Numbers of the episodes of highest, middle and lowest fitness: best, median, worst."""
         known = [e for e in self.episodes if e.fitness is not None]
-        return max(known, key=lambda e: e.fitness or 0.0).number if known else 0
+        # Of equals the earlier one is the better: max, which films the winner, takes it too.
+        ranked = sorted(known, key=lambda e: (-(e.fitness or 0.0), e.number))
+        if not ranked:
+            return {}
+        named = ((len(ranked) // 2, "median"), (-1, "worst"), (0, "best"))
+        return {ranked[place].number: label for place, label in named}
 
 
 def close_up(opened: Opened, candidate: CandidateId) -> CloseUp:
@@ -177,29 +206,40 @@ def rollouts_of(opened: Opened, close: CloseUp) -> Rollouts:
     return Rollouts(trajectories=trajectories, episodes=tuple(episodes))
 
 
-def rollout_chart(
-    rollouts: Rollouts, close: CloseUp, episode: int, step: int, *, width: int = 1120
-) -> Markup:
-    """What every component paid in each step of an episode, with a cursor at one of them."""
+def paid_in(rollouts: Rollouts, close: CloseUp, episode: int) -> tuple[Paid, ...]:
+    """What every component paid in each step of an episode, weighted; the reward comes last."""
     one, weights = rollouts.trajectories[episode], close.weights
-    series = []
-    for number, name in enumerate(weights or sorted(one.components)):
-        values = one.components.get(name)
-        if values is None:
-            continue
-        paid = weights.get(name, 1.0) * np.asarray(values, dtype=np.float64)
-        points = tuple((float(i), float(v)) for i, v in enumerate(paid))
-        series.append(Series(name=name, points=points, kind=f"c{number % 8}"))
-    if one.rewards is not None and len(series) > 1:
-        points = tuple((float(i), float(v)) for i, v in enumerate(one.rewards))
-        series.append(Series(name="reward", points=points, kind="total"))
+    parts = [
+        Paid(
+            name=name,
+            kind=f"c{number % 8}",
+            values=weights.get(name, 1.0) * np.asarray(one.components[name], dtype=np.float64),
+        )
+        for number, name in enumerate(weights or sorted(one.components))
+        if name in one.components
+    ]
+    if one.rewards is not None and len(parts) > 1:
+        parts.append(Paid(name="reward", kind="total", values=np.asarray(one.rewards)))
+    return tuple(parts)
+
+
+def rollout_chart(paid: Sequence[Paid], close: CloseUp, episode: int, step: int) -> Markup:
+    """What every component paid in each step of an episode, with a cursor at one of them."""
+    series = [
+        Series(
+            name=one.name,
+            points=tuple((float(i), float(v)) for i, v in enumerate(one.values)),
+            kind=one.kind,
+        )
+        for one in paid
+    ]
     frame = Frame(
         title=f"Weighted components in each step of episode {episode}",
-        width=width,
+        width=1120,
         height=240,
         x_label="step of the episode",
         y_label="paid in one step",
-        right=112,
+        right=24 + _NAME_PX * max((len(one.name) for one in paid), default=0),
         is_steps=False,
         kind="rollout",
         with_zero=True,
@@ -213,14 +253,11 @@ def alignment_chart(
     """Return against fitness over the training: up and right is well; right alone is hacking."""
     first = next(iter(metrics.values()), ())
     returns = {p.step: p.values[_RETURN] for p in first if _RETURN in p.values}
-    path = [
-        (returns[at], fitness)
-        for step, fitness in curve
-        if (at := _nearest(step, returns)) is not None
-    ]
+    # A return that was logged once says nothing of several checkpoints: each belongs to one.
+    met = {_nearest(step, returns): (step, fitness) for step, fitness in curve}
+    path = [(step, returns[at], fitness) for at, (step, fitness) in met.items() if at is not None]
     if len(path) < 2:
         return None
-    steps = [step for step, _ in curve][: len(path)]
     dots = [
         Dot(
             x=x,
@@ -228,7 +265,7 @@ def alignment_chart(
             kind=f"age{_age(i, len(path))}",
             note=f"{step:,} steps: return {x:.4g}, fitness {y:.4g}",
         )
-        for i, ((x, y), step) in enumerate(zip(path, steps, strict=True))
+        for i, (step, x, y) in enumerate(path)
     ]
     frame = Frame(
         title="Return in training against fitness in evaluation",
@@ -239,7 +276,7 @@ def alignment_chart(
         right=16,
         is_steps=False,
     )
-    return scatter(dots, frame, path=path)
+    return scatter(dots, frame, path=[(dot.x, dot.y) for dot in dots])
 
 
 def episodes_chart(rollouts: Rollouts) -> Markup | None:
@@ -267,14 +304,6 @@ def episodes_chart(rollouts: Rollouts) -> Markup | None:
         is_steps=False,
     )
     return scatter(dots, frame)
-
-
-def video_of(opened: Opened, candidate: CandidateId) -> Path | None:
-    """The film of its best recorded episode: its own, or the run's for the winner."""
-    own = regular_file(opened.run.folder, f"{candidate_path(candidate)}/{VIDEO}")
-    if own is None and opened.index.best == candidate:
-        return regular_file(opened.run.folder, VIDEO)
-    return own
 
 
 def _versions(judgements: Sequence[Event]) -> tuple[Version, ...]:

@@ -6,14 +6,16 @@ is listed in milliseconds. A single candidate's page reads the messages in full.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Any
 
 from rewardsmith.errors import StoreError
 from rewardsmith.messages import CandidateId
-from rewardsmith.store.events import candidate_of, is_search
+from rewardsmith.report.candidates import events_by_candidate
+from rewardsmith.store.events import is_search
 from rewardsmith.store.journal import Event
+from rewardsmith.store.past import last_ranking
 from rewardsmith.store.run import Run
 from rewardsmith.store.states import state_of
 
@@ -80,9 +82,9 @@ class Index:
         """The row of `candidate`, if there is one."""
         return next((row for row in self.rows if row.id == candidate), None)
 
-    def row_at(self, iteration: int, number: int) -> Row | None:
-        """The row of the candidate with that number of that iteration, if there is one."""
-        return self.row(CandidateId(iteration, number))
+    def holds(self, iteration: int, number: int) -> bool:
+        """Whether there is a candidate with that number of that iteration."""
+        return CandidateId(iteration, number) in self.events_of
 
     def children(self, candidate: CandidateId) -> tuple[CandidateId, ...]:
         """Candidates that name it as a parent."""
@@ -97,7 +99,8 @@ def index_of(run: Run) -> Index:
     """
     events = run.events()
     try:
-        return _index(events)
+        index = _index(events)
+        return _unmeasured(index) if run.manifest.task.is_ranked else index
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise StoreError(
             f"Run {run.id!r} holds an event that this version cannot read "
@@ -106,8 +109,11 @@ def index_of(run: Run) -> Index:
 
 
 def _index(events: Sequence[Event]) -> Index:
-    groups = _grouped(events)
+    groups = events_by_candidate(events)
     rows = tuple(_row(candidate, groups[candidate]) for candidate in sorted(groups))
+    strengths = last_ranking(events)
+    if strengths:
+        rows = tuple(replace(row, score=strengths.get(row.id)) for row in rows)
     read = [e.data["up_to_line"] for e in events if e.event == "feedback_read"]
     return Index(
         rows=rows,
@@ -119,24 +125,10 @@ def _index(events: Sequence[Event]) -> Index:
     )
 
 
-def _grouped(events: Iterable[Event]) -> dict[CandidateId, list[Event]]:
-    """The events that concern each candidate, in order."""
-    groups: dict[CandidateId, list[Event]] = {}
-    by_name: dict[str, list[Event]] = {}
-    for event in events:
-        candidate = candidate_of(event)
-        if candidate is not None:
-            if event.event == "candidate_proposed" and candidate not in groups:
-                groups[candidate] = by_name[str(candidate)] = []
-            if candidate in groups and is_search(event):
-                groups[candidate].append(event)
-        elif event.event == "rung_decided":
-            for name in (*event.data["kept"], *event.data["stopped"]):
-                by_name.get(name, []).append(event)
-        elif event.event == "run_resumed":
-            for group in groups.values():
-                group.append(event)
-    return groups
+def _unmeasured(index: Index) -> Index:
+    """Without the curves and rates of what nobody measured."""
+    rows = tuple(replace(row, curve=(), success_rate=None) for row in index.rows)
+    return replace(index, rows=rows)
 
 
 def _row(candidate: CandidateId, group: Sequence[Event]) -> Row:

@@ -27,6 +27,7 @@ _BEFORE: Final[Mapping[str, str]] = {
     "candidate_closed": "Analysing what the policies do",
     "candidate_analyzed": "Analysing what the policies do",
     "feedback_read": "Proposing candidates",
+    "edits_read": "Proposing candidates",
     "paused": "Paused",
     "continued": "Continuing",
     "report_ready": "Finishing",

@@ -121,8 +121,15 @@ def _analyzed(event: Event) -> Words | None:
 
 
 def _read(event: Event) -> Words | None:
-    n = len(event.data["remarks"])
-    return (f"{n} remarks read by iteration {event.key['iteration']}", "good") if n else None
+    n, following = len(event.data["remarks"]), event.key["iteration"] + 1
+    words = f"{n} remark{'s' if n > 1 else ''} read for iteration {following}"
+    return (words, "good") if n else None
+
+
+def _edits(event: Event) -> Words | None:
+    n, taken_in = len(event.data["edits"]), event.key["iteration"]
+    words = f"{n} edited program{'s' if n > 1 else ''} taken into iteration {taken_in}"
+    return (words, "good") if n else None
 
 
 def _control(event: Event) -> str:
@@ -148,6 +155,7 @@ _WORDS: Final[Mapping[str, Callable[[Event], Words | None]]] = {
     "candidate_analyzed": _analyzed,
     "feedback_read": _read,
     "report_ready": lambda event: ("The winner and its controls are trained and judged", "head"),
-    "paused": lambda event: ("Paused", "warn"),
+    "edits_read": _edits,
+    "paused": lambda event: (f"Paused after the {event.key.get('after', 'search')}", "warn"),
     "continued": lambda event: ("Continued", "warn"),
 }

@@ -2,37 +2,46 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
 from markupsafe import Markup
 
 from rewardsmith.errors import StoreError
+from rewardsmith.feedback.selection import open_wait
 from rewardsmith.messages import CandidateId, Claim, Feedback
 from rewardsmith.report.charts import Frame, Mark, Point, Series, line_chart
 from rewardsmith.report.claim_chart import claim_chart
 from rewardsmith.report.highlight import code_lines, diff_lines
 from rewardsmith.report.lineage_chart import Node, lineage_chart
+from rewardsmith.report.opinions import opinion_of
+from rewardsmith.report.rankings import ranking_lines
 from rewardsmith.report.table import HEADINGS, claim_lines, search_line
 from rewardsmith.store.codec import load
 from rewardsmith.store.remarks import read_remarks
+from rewardsmith.viewer.answers import answers_of
 from rewardsmith.viewer.calls import Calls
 from rewardsmith.viewer.catalogue import is_driven
 from rewardsmith.viewer.close_up import (
     CloseUp,
+    Rollouts,
     alignment_chart,
     close_up,
     episodes_chart,
     metric_series,
     metrics_by_seed,
+    paid_in,
     rollout_chart,
     rollouts_of,
-    video_of,
 )
+from rewardsmith.viewer.editing import edit_view
+from rewardsmith.viewer.films import VIDEO, film_states
 from rewardsmith.viewer.index import Cost, Index, Row
 from rewardsmith.viewer.library import Opened, regular_file
 from rewardsmith.viewer.live import open_bars, stage
 from rewardsmith.viewer.log import guarded_log
+from rewardsmith.viewer.studio import Studio
 
 Context = dict[str, Any]
 
@@ -93,9 +102,17 @@ def run_page(opened: Opened, calls: Calls) -> Context:
         "search_line": search_line(claim) if claim else "",
         "curves": _curves(opened),
         "lineage": _lineage(opened) if _has_lineage(index) else None,
-        "video": regular_file(run.folder, "rollout.mp4"),
+        "video": regular_file(run.folder, VIDEO),
         "has_report": regular_file(run.folder, REPORT) is not None,
         "remarks": remarks_of(opened),
+        "ranking": ranking_lines(run),
+        "ranking_wait": open_wait(run),
+        "opinion": opinion_of(run),
+        "chosen": run.recall("fitness_chosen"),
+        "waits_for_labels": run.manifest.task.is_drafted and bool(run.events("fitness_drafted")),
+        "can_rank": sum(row.state == "trained" for row in index.rows) > 1,
+        "answers": answers_of(opened, calls),
+        "candidate_href": partial(candidate_url, run.folder.name),
         "sandbox": references.get("sandbox", ""),
         "url": run_url(run.folder.name),
         "candidate_url": candidate_url,
@@ -103,7 +120,11 @@ def run_page(opened: Opened, calls: Calls) -> Context:
 
 
 def candidate_page(
-    opened: Opened, calls: Calls, candidate: CandidateId, query: Mapping[str, str]
+    opened: Opened,
+    calls: Calls,
+    candidate: CandidateId,
+    query: Mapping[str, str],
+    studio: Studio,
 ) -> Context:
     """Everything on the page of a candidate.
 
@@ -137,10 +158,13 @@ def candidate_page(
         "calls": calls.of(candidate),
         "calls_problem": calls.problem,
         "remarks": remarks_of(opened, candidate),
+        "answers": answers_of(opened, calls),
+        "candidate_href": partial(candidate_url, opened.run.folder.name),
+        "edit": edit_view(opened, close.candidate),
         "url": candidate_url(opened.run.folder.name, candidate),
         "candidate_url": candidate_url,
         **code_part(opened, close, query),
-        **rollout_part(opened, close, query),
+        **rollout_part(opened, close, rollouts, query, studio),
     }
 
 
@@ -179,26 +203,30 @@ def code_part(opened: Opened, close: CloseUp, query: Mapping[str, str]) -> Conte
     return context
 
 
-def rollout_part(opened: Opened, close: CloseUp, query: Mapping[str, str]) -> Context:
-    """The recorded episodes, one of them in step, and the film of the best."""
-    rollouts = rollouts_of(opened, close)
+def rollout_part(
+    opened: Opened,
+    close: CloseUp,
+    rollouts: Rollouts,
+    query: Mapping[str, str],
+    studio: Studio,
+) -> Context:
+    """The recorded episodes, one of them in step with its film."""
     episodes = rollouts.episodes
     episode = _within(query.get("episode", ""), len(episodes), rollouts.best)
     length = episodes[episode].length if episodes else 1
     step = _within(query.get("step", ""), length + 1, 0)
-    film = video_of(opened, close.candidate.id)
-    is_filmed = film is not None and episode == rollouts.best
-    scored = bool(episodes) and bool(rollouts.trajectories[episode].components)
-    width = 760 if is_filmed else 1120
+    films = film_states(opened, close.candidate.id, rollouts, studio)
+    film = films[episode] if films else None
+    paid = paid_in(rollouts, close, episode) if episodes else ()
     return {
         "rollouts": rollouts,
+        "labels": rollouts.labels,
         "episode": episode,
         "step": step,
-        "rollout_chart": (
-            rollout_chart(rollouts, close, episode, step, width=width) if scored else None
-        ),
-        "film": film is not None,
-        "film_is_this": is_filmed,
+        "paid": paid,
+        "rollout_chart": rollout_chart(paid, close, episode, step) if paid else None,
+        "films": films,
+        "film": film,
     }
 
 

@@ -11,6 +11,7 @@ import uvicorn
 from rewardsmith.errors import UsageError
 from rewardsmith.viewer.app import create_app
 from rewardsmith.viewer.guard import Door, new_token
+from rewardsmith.viewer.studio import Studio
 
 PORT: Final = 8321
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
@@ -26,13 +27,20 @@ class Place:
     """What to open; holds the token where one is asked for."""
 
 
-def prepare(runs_dir: Path, *, host: str = LOOPBACK[0], port: int | None = None) -> Place:
+def prepare(
+    runs_dir: Path,
+    *,
+    host: str = LOOPBACK[0],
+    port: int | None = None,
+    studio: Studio | None = None,
+) -> Place:
     """Bind the port and build the pages; nothing is answered yet.
 
     Args:
         runs_dir: The folder of runs.
         host: Where to listen. Beyond this machine's loopback a token is asked for.
         port: None takes the usual one, or any free one where that is taken.
+        studio: Makes the films; None for the one that renders.
 
     Raises:
         UsageError: The port is taken, or the address is not this machine's.
@@ -47,7 +55,7 @@ def prepare(runs_dir: Path, *, host: str = LOOPBACK[0], port: int | None = None)
     if door.visitor_token is not None:
         url += f"?token={door.visitor_token}"
     config = uvicorn.Config(
-        create_app(runs_dir, door),
+        create_app(runs_dir, door, studio=studio),
         log_level="warning",
         access_log=False,
         server_header=False,

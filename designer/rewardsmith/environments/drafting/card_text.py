@@ -50,6 +50,10 @@ class CardDraft:
     dt_remark: str = ""
     comments: tuple[str, ...] = ()
     """Lines below the fields: what else could be read."""
+    unverified: tuple[str, ...] = ()
+    """Fields whose meaning a model said; `action` for the action's."""
+    author: str = ""
+    """The model."""
 
 
 def card_text(draft: CardDraft) -> str:
@@ -67,6 +71,8 @@ def _lines(draft: CardDraft) -> Iterator[str]:
         yield f"kwargs: {json.dumps(dict(draft.kwargs))}"
     yield f"title: {_text(draft.title)}"
     yield from _prose("description", draft.description, "what the environment is, in two sentences")
+    if draft.unverified:
+        yield f"unverified: [{', '.join(draft.unverified)}]  # {said_by(draft.author)}"
     yield ""
     yield from _action(draft.action)
     yield ""
@@ -86,11 +92,28 @@ def _lines(draft: CardDraft) -> Iterator[str]:
         yield f"# dt: 0.02{_comment(remark)}"
 
 
+def said_by(author: str) -> str:
+    """What stands beside words that a model said."""
+    name = " ".join(re.sub(r"[^\w./:@-]", " ", author).split())
+    return f"meanings by {name or 'a model'}, until `rewardsmith envs check` passes"
+
+
+def without_mark(text: str) -> str:
+    r"""A card's text that no longer calls any meaning unverified.
+
+    >>> without_mark("id: a\nunverified: [x]  # meanings by m\ntitle: b\n")
+    'id: a\ntitle: b\n'
+    """
+    return re.sub(r"^unverified:.*\n", "", text, flags=re.MULTILINE)
+
+
 def _action(action: ActionSpec) -> Iterator[str]:
     yield "action:"
     if action.kind == "discrete":
         yield "  kind: discrete"
         yield f"  n: {action.n}"
+    elif action.choices:
+        yield from _choices(action)
     else:
         yield f"  shape: {list(action.shape)}"
         yield f"  low: {_ends(action.low)}"
@@ -100,6 +123,15 @@ def _action(action: ActionSpec) -> Iterator[str]:
         if action.meaning
         else "  # TODO meaning: what it does"
     )
+
+
+def _choices(action: ActionSpec) -> Iterator[str]:
+    is_binary = set(action.choices) == {2}
+    yield f"  kind: {'multi_binary' if is_binary else 'multi_discrete'}"
+    if is_binary or len(action.shape) > 1:
+        yield f"  shape: {list(action.shape)}"
+    if not is_binary:
+        yield f"  choices: {list(action.choices)}"
 
 
 def _field(field: FieldDraft) -> Iterator[str]:

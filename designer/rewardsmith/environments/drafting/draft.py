@@ -7,6 +7,7 @@ Runs environment code. What is read, in this order: spaces, the class's docstrin
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from rewardsmith.environments.cards import parse_card
 from rewardsmith.environments.drafting.card_text import CardDraft, card_text
 from rewardsmith.environments.drafting.clock import clock_of
 from rewardsmith.environments.drafting.docstrings import EnvDoc
-from rewardsmith.environments.drafting.field_draft import FieldDraft, Note
+from rewardsmith.environments.drafting.field_draft import FieldDraft, Note, Words
 from rewardsmith.environments.drafting.hidden import actuator_names, hidden_fields
 from rewardsmith.environments.drafting.info_keys import info_fields
 from rewardsmith.environments.drafting.measured import with_ranges
@@ -28,6 +29,7 @@ from rewardsmith.environments.drafting.mujoco_names import (
 )
 from rewardsmith.environments.drafting.observed import Observed, observed_fields
 from rewardsmith.environments.drafting.own_docs import doc_of
+from rewardsmith.environments.drafting.own_source import visible_source
 from rewardsmith.environments.drafting.play import Play, play
 from rewardsmith.environments.drafting.spaces import action_of, leaves_of
 from rewardsmith.environments.drafting.state_help import needs_state_fields
@@ -45,14 +47,19 @@ class Draft:
     text: str
     """YAML that loads as a card."""
     notes: tuple[Note, ...]
+    unsaid: tuple[str, ...] = ()
+    """Fields that nothing explains."""
+    source: str = ""
+    """What its classes do, without what judges."""
 
 
-def draft_card(ref: EnvRef, *, seed: int = 0) -> Draft:
+def draft_card(ref: EnvRef, *, seed: int = 0, words: Words | None = None) -> Draft:
     """Draft a card.
 
     Args:
         ref: Which environment.
         seed: Of the episodes that are played.
+        words: What somebody says of fields that nothing in the environment explains.
 
     Raises:
         UsageError: It cannot be made, breaks Gymnasium's interface, shows nothing but pictures, or
@@ -60,15 +67,15 @@ def draft_card(ref: EnvRef, *, seed: int = 0) -> Draft:
     """
     resolved = _resolved(ref)
     with blamed(ref.text, "__init__"):
-        env = make_bare(resolved.id, code=resolved.code, ref=ref.text, kwargs={})
+        env = make_bare(resolved.id, code=resolved.code, ref=ref.text, kwargs=ref.kwargs)
     try:
-        return _draft(resolved, env, seed)
+        return _draft(resolved, env, seed, words or Words())
     finally:
         with blamed(ref.text, "close()"):
             env.close()
 
 
-def _draft(ref: EnvRef, env: Env, seed: int) -> Draft:
+def _draft(ref: EnvRef, env: Env, seed: int, words: Words) -> Draft:
     leaves = leaves_of(env.observation_space)
     action = action_of(env.action_space, ref.text)
     simulation = simulation_of(env.unwrapped)
@@ -85,7 +92,7 @@ def _draft(ref: EnvRef, env: Env, seed: int) -> Draft:
     draft = CardDraft(
         id=ref.id,
         code=str(ref.code) if ref.code else "",
-        kwargs={},
+        kwargs=ref.kwargs,
         title=_title(ref.id),
         description=doc.description,
         action=replace(action, meaning=_action_meaning(action, doc, simulation)),
@@ -99,10 +106,29 @@ def _draft(ref: EnvRef, env: Env, seed: int) -> Draft:
         comments=_comments(simulation),
     )
     measured = with_ranges(draft, ref.text, seed=seed)
-    text = card_text(measured.draft)
+    unsaid = tuple(field.name for field in measured.draft.fields if not field.meaning)
+    final = _described(measured.draft, words)
+    text = card_text(final)
     parse_card(text, ref=ref.text, folder=Path())
-    said = (*notes, *measured.notes, *clock.notes, *_assumed(measured.draft))
-    return Draft(text=text, notes=said)
+    said = (*notes, *measured.notes, *clock.notes, *_assumed(final))
+    return Draft(text=text, notes=said, unsaid=unsaid, source=visible_source(env.unwrapped))
+
+
+def _described(draft: CardDraft, words: Words) -> CardDraft:
+    """The draft with somebody's words where it has none of its own."""
+    fields = tuple(
+        replace(f, meaning=words.meanings[f.name], unit=f.unit or words.units.get(f.name, ""))
+        if not f.meaning and f.name in words.meanings
+        else f
+        for f in draft.fields
+    )
+    filled = [new.name for new, old in zip(fields, draft.fields, strict=True) if new is not old]
+    action = draft.action
+    if words.action and not action.meaning:
+        action, filled = replace(action, meaning=words.action), [*filled, "action"]
+    return replace(
+        draft, fields=fields, action=action, unverified=tuple(filled), author=words.author
+    )
 
 
 def _resolved(ref: EnvRef) -> EnvRef:
@@ -179,7 +205,7 @@ def _reward_in_observation(seen: Play) -> list[Note]:
 def _action_meaning(action: ActionSpec, doc: EnvDoc, simulation: Simulation | None) -> str:
     if action.kind == "discrete" and len(doc.choices) == action.n:
         return _choices(doc.choices)
-    size = action.n if action.kind == "discrete" else len(action.low)
+    size = action.n if action.kind == "discrete" else prod(action.shape)
     for table in doc.actions:
         texts = [row.text for row in table.rows]
         if len(texts) == size and all(texts):

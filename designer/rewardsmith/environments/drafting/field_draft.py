@@ -1,6 +1,7 @@
 """What a field of a drafted card will say."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from rewardsmith.messages import FieldKind
@@ -28,6 +29,19 @@ class FieldDraft:
     """A comment beside it: where this was found, what to check."""
     seen: tuple[float, float] | None = None
     """Smallest and largest value in the rollouts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What somebody says of fields that nothing in the environment explains."""
+
+    author: str = ""
+    """A model's name; it stands in the card."""
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    """Field name to one phrase."""
+    units: Mapping[str, str] = field(default_factory=dict)
+    action: str = ""
+    """What an action does; empty where nobody says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

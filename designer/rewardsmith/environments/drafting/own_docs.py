@@ -5,7 +5,7 @@ from typing import Any
 
 from rewardsmith.environments.drafting.docstrings import EnvDoc, read_docstring
 
-_BASES = (
+BASES = (
     "gymnasium.core",
     "gymnasium.envs.mujoco.mujoco_env",
     "gymnasium.utils",
@@ -19,7 +19,7 @@ def doc_of(env: Any) -> EnvDoc:
     """What the nearest documented class of an unwrapped environment says of itself."""
     for kind in type(env).__mro__:
         text = kind.__dict__.get("__doc__")
-        if kind.__module__.startswith(_BASES):
+        if kind.__module__.startswith(BASES):
             continue
         if isinstance(text, str) and text.strip():
             return read_docstring(inspect.cleandoc(text[:MAX_LENGTH]))

@@ -12,6 +12,7 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
+from rewardsmith.environments.factory import choices_of
 from rewardsmith.errors import UsageError
 from rewardsmith.messages import ActionSpec
 
@@ -62,12 +63,15 @@ def action_of(space: Space, ref: str) -> ActionSpec:
     """
     if isinstance(space, spaces.Discrete):
         return ActionSpec(shape=(), kind="discrete", n=int(space.n))
-    if not isinstance(space, spaces.Box) or len(space.shape) not in (1, 2):
+    if len(space.shape or ()) not in (1, 2):
         raise UsageError(
-            f"{ref}: actions are {_short(space)}; policies here act in a bounded Box of one or two "
-            "axes, or in Discrete. Wrap it: a MultiDiscrete or MultiBinary one as one Discrete "
-            f"over all combinations, a Dict as one Box. {WRAPPED}"
+            f"{ref}: actions are {_short(space)}; policies here act in Discrete, or in a bounded "
+            "Box, a MultiDiscrete or a MultiBinary of one or two axes. Wrap it: a Dict or Tuple "
+            f"as one Box or one MultiDiscrete. {WRAPPED}"
         )
+    if isinstance(space, spaces.MultiDiscrete | spaces.MultiBinary):
+        return ActionSpec(shape=space.shape, kind="multi_discrete", nvec=choices_of(space))
+    assert isinstance(space, spaces.Box)
     low, high = (_shortest(end) for end in (space.low, space.high))
     endless = np.flatnonzero(~np.isfinite(low) | ~np.isfinite(high))
     if len(endless):

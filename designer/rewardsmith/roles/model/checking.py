@@ -6,6 +6,7 @@ breaks out of its fence is an error of the template.
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from rewardsmith.errors import ConfigError
 from rewardsmith.llm.calls import Request
@@ -13,6 +14,7 @@ from rewardsmith.messages import CandidateId, Finding, History, Judged, Verdict
 from rewardsmith.roles.model.analyzer import study_requests
 from rewardsmith.roles.model.catalogue import answer_finding
 from rewardsmith.roles.model.critic import review_requests
+from rewardsmith.roles.model.describer import description_request
 from rewardsmith.roles.model.designer import propose_requests, repair_requests
 from rewardsmith.roles.model.json_answers import Parsed, again_request
 from rewardsmith.roles.model.prompts import Prompts
@@ -24,6 +26,7 @@ from rewardsmith.roles.model.sample import (
     sample_refused,
     sample_study,
     sample_task,
+    sample_undescribed,
 )
 from rewardsmith.roles.model.schemas import ReviewAnswer
 
@@ -57,12 +60,16 @@ def sample_requests(prompts: Prompts) -> Mapping[str, Request]:
         "next round, nothing scored": propose_requests(
             prompts, task, _nothing_scored(), n=1, iteration=1
         )[0],
+        "next round, ranked": propose_requests(
+            prompts, replace(task, is_ranked=True), history, n=1, iteration=1, curves=curves
+        )[0],
         "repair": repair_requests(prompts, later[:1], [sample_refused()], round_idx=1)[0],
         "repair, no program": repair_requests(
             prompts, later[:1], [_with(sample_refused(), unread)], round_idx=1
         )[0],
         "review": review_requests(prompts, task, [sample_exhibit()], round_idx=0)[0],
         "study": study_requests(prompts, task, [sample_study()])[0],
+        "description": description_request(prompts, sample_undescribed()),
     }
     problems: Parsed[ReviewAnswer] = Parsed(None, ("verdict: Field required",))
     found["review, again"] = again_request(prompts, found["review"], f"Fine! {HOSTILE}", problems)

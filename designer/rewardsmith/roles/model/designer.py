@@ -82,15 +82,23 @@ def propose_requests(
         curves: Training statistics of earlier candidates, by id.
         init: A person's own program, which is candidate 0 of the first iteration.
     """
-    parents = scored(history)[:N_PARENTS]
+    ranked = scored(history)
+    parents, least = ranked[:N_PARENTS], ranked[N_PARENTS:][-1:] if task.is_ranked else []
     ideas = emphases(prompts, n, n_scored=len(parents))
     system = prompts.render(
         "designer/system.md.j2", xp=library_view(task.state, prompts.table(EXAMPLES)), task=task
     )
     rows = attempts(history)
     shown = worth_showing(rows)
-    views = [parent_view(r, history.analysis(r.id), curves or {}) for r in parents]
-    name = "designer/next_round.md.j2" if rows else "designer/first_round.md.j2"
+    views, disliked = (
+        [
+            parent_view(r, history.analysis(r.id), curves or {}, is_measured=not task.is_ranked)
+            for r in shown_whole
+        ]
+        for shown_whole in (parents, least)
+    )
+    later = "designer/ranked_round.md.j2" if task.is_ranked else "designer/next_round.md.j2"
+    name = later if rows else "designer/first_round.md.j2"
     requests = []
     for number, idea in enumerate(ideas):
         asked = prompts.render(
@@ -100,6 +108,7 @@ def propose_requests(
             attempts=shown,
             n_left_out=len(rows) - len(shown),
             parents=views,
+            disliked=disliked,
             emphasis=idea,
             n_programs=n,
             init=init or "",

@@ -131,9 +131,22 @@ def worth_showing(rows: Sequence[Attempt], limit: int = MAX_ROWS) -> list[Attemp
 
 
 def parent_view(
-    result: Result, analysis: Analysis | None, curves: Curves, *, n_points: int = 10
+    result: Result,
+    analysis: Analysis | None,
+    curves: Curves,
+    *,
+    n_points: int = 10,
+    is_measured: bool = True,
 ) -> Parent:
-    """Everything that a designer may know of a scored candidate."""
+    """Everything that a designer may know of a scored candidate.
+
+    Args:
+        result: The candidate's.
+        analysis: What was found about it.
+        curves: Training statistics of every candidate.
+        n_points: Of every curve.
+        is_measured: Whether its evaluations measured anything: where people judge they did not.
+    """
     analysis = analysis or Analysis(candidate=result.id)
     last = result.evaluations[-1] if result.evaluations else None
     return Parent(
@@ -141,8 +154,8 @@ def parent_view(
         text=result.judged.candidate.text,
         outcome=result.outcome.value,
         fitness=result.score,
-        success=last.success_rate if last else None,
-        checkpoints=checkpoints(result),
+        success=last.success_rate if last and is_measured else None,
+        checkpoints=checkpoints(result) if is_measured else (),
         curves=curve_views(curves.get(result.id, ()), n_points),
         components=analysis.components,
         causes=analysis.causes[:MAX_CAUSES],

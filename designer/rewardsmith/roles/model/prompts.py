@@ -24,7 +24,7 @@ from rewardsmith.roles.model.formats import interval, listed, number, percent
 
 MAX_FILE_BYTES = 128 * 1024
 SUFFIXES = (".md.j2", ".yaml")
-FOLDERS = ("analyzer", "critic", "designer", "shared")
+FOLDERS = ("analyzer", "critic", "describer", "designer", "shared")
 """Parts of the prompts folder that are the roles'; the gateway's own few words are not."""
 
 
@@ -67,8 +67,10 @@ class Prompts:
 
     def digest(self, name: str) -> str:
         """SHA-256 of a file with everything it includes."""
-        text = "\0".join(f"{part}\0{self.files[part]}" for part in self.closure(name))
-        return hashlib.sha256(text.encode()).hexdigest()
+        if name not in self._digests:
+            text = "\0".join(f"{part}\0{self.files[part]}" for part in self.closure(name))
+            self._digests[name] = hashlib.sha256(text.encode()).hexdigest()
+        return self._digests[name]
 
     def closure(self, name: str) -> list[str]:
         """The file and all it includes, each once, in the order of their names."""
@@ -82,6 +84,11 @@ class Prompts:
                         found.add(other)
                         waiting.append(other)
         return sorted(found)
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
+        """Those asked for already: finding what a template includes means parsing it again."""
+        return {}
 
     @cached_property
     def _environment(self) -> jinja2.Environment:

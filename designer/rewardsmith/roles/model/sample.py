@@ -38,6 +38,7 @@ from rewardsmith.rewards.contract import require_program
 from rewardsmith.rewards.probe import ComponentRange
 from rewardsmith.roles.model.analyzer import Study
 from rewardsmith.roles.model.critic import Exhibit
+from rewardsmith.roles.model.describer import Undescribed
 from rewardsmith.roles.model.history_view import Curves
 from rewardsmith.roles.model.task_view import TaskView, task_view
 from rewardsmith.training.preset import Preset
@@ -76,6 +77,27 @@ _FIRST, _SECOND, _THIRD, _FOURTH = (CandidateId(0, i) for i in range(4))
 _LENGTH = 40
 
 
+_CARD = EnvCard(
+    ref="crane",
+    id="crane",
+    title="Crane",
+    description="A harbour crane.",
+    state=STATE,
+    max_steps=_LENGTH,
+    dt=0.1,
+    start="the load hangs at 4 m",
+    episode_end="when the load hits the ground hard",
+    known_exploits=("swinging over the mark",),
+    tasks={},
+)
+
+
+def sample_undescribed() -> Undescribed:
+    """A card with a field that nothing explains, and source code that tries to break out."""
+    source = f'class Crane:\n\n    def reset(self):\n        return "{HOSTILE}"'
+    return Undescribed(card=_CARD, unsaid=(STATE.fields[0].name,), source=source)
+
+
 def sample_task() -> TaskView:
     """A task view with everything in it."""
     return task_view(
@@ -88,19 +110,7 @@ def sample_task() -> TaskView:
             target=0.8,
             horizon=_LENGTH,
         ),
-        EnvCard(
-            ref="crane",
-            id="crane",
-            title="Crane",
-            description="A harbour crane.",
-            state=STATE,
-            max_steps=_LENGTH,
-            dt=0.1,
-            start="the load hangs at 4 m",
-            episode_end="when the load hits the ground hard",
-            known_exploits=("swinging over the mark",),
-            tasks={},
-        ),
+        _CARD,
         preset=Preset(),
         total_timesteps=100_000,
         do_nothing=sample_rollout(0, terminated=True),

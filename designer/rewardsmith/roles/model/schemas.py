@@ -93,6 +93,21 @@ class StudyAnswer(Answered):
     missing_observations: Annotated[list[Text], _first(4)] = Field(default_factory=list)
 
 
+class DescribedField(Answered):
+    """What a field means."""
+
+    name: Name
+    meaning: Text = ""
+    unit: Annotated[Name, BeforeValidator(_or_empty)] = ""
+
+
+class DescriptionAnswer(Answered):
+    """A describer's answer."""
+
+    fields: Annotated[list[DescribedField], _first(128)] = Field(default_factory=list)
+    action: Text = ""
+
+
 def schema_of(kind: type[Answered]) -> dict[str, Any]:
     """The JSON schema of an answer, with the keywords that every provider understands.
 

@@ -86,6 +86,8 @@ class TaskView:
     """Timesteps after which random episodes were terminated."""
     hidden_fields: tuple[str, ...] = ()
     """Fields that are no part of the observation."""
+    is_ranked: bool = False
+    """Whether people's comparisons judge, and nothing is measured."""
     state: StateSpec
     """For computations; prompts show `fields`."""
 
@@ -103,7 +105,7 @@ def task_view(
     """Take from a task and its card what a model may see.
 
     Args:
-        task: Only its instruction and horizon are read.
+        task: Only its instruction and horizon are read, and whether people judge it.
         card: Its words, fields and clock.
         preset: How policies are trained.
         total_timesteps: Of one full training.
@@ -112,7 +114,7 @@ def task_view(
         rungs: Timesteps after which the worse half of a round is stopped.
     """
     idle = [do_nothing] if do_nothing is not None else []
-    is_discrete = card.state.action.kind == "discrete"
+    is_discrete = bool(card.state.action.choices)
     return TaskView(
         title=card.title,
         description=card.description,
@@ -134,6 +136,7 @@ def task_view(
         hidden_fields=_hidden(card.state),
         idle_end=_end(do_nothing, task.horizon),
         random_ends=tuple(t.length for t in random if t.terminated),
+        is_ranked=task.is_ranked,
         state=card.state,
     )
 
@@ -177,6 +180,12 @@ def typical(spec: FieldSpec, rollouts: Sequence[Trajectory]) -> str:
 def _action(spec: ActionSpec) -> ActionView:
     if spec.kind == "discrete":
         return ActionView(type=f"int in [0, {spec.n - 1}]", meaning=spec.meaning)
+    if spec.choices:
+        ends = sorted({n - 1 for n in spec.choices})
+        highest = f"{ends[0]}" if len(ends) == 1 else listed([n - 1.0 for n in spec.choices])
+        return ActionView(
+            type=f"{_type('int', spec.shape)} of ints in [0, {highest}]", meaning=spec.meaning
+        )
     same = len(set(spec.low)) == 1 and len(set(spec.high)) == 1
     low, high = (spec.low[:1], spec.high[:1]) if same else (spec.low, spec.high)
     return ActionView(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from rewardsmith.errors import UsageError
 from rewardsmith.messages import ActionSpec, StateSpec
 from rewardsmith.roles.offline.brief import Brief
 from rewardsmith.roles.offline.lexicon import TYPICAL
@@ -19,7 +20,7 @@ from rewardsmith.roles.offline.matching import (
     find_value,
 )
 from rewardsmith.roles.offline.objectives import Aim, Objective
-from rewardsmith.roles.offline.views import View, concepts_of, tidy, views_of
+from rewardsmith.roles.offline.views import View, concepts_of, single_numbers, tidy, views_of
 from rewardsmith.roles.offline.words import Intent, read_intents
 
 _NO_EARLY_END = re.compile(r"\b(never|only|no early|not end|none|horizon alone)\b")
@@ -179,8 +180,14 @@ def _fallback(brief: Brief, views: tuple[View, ...]) -> tuple[tuple[Objective, .
         found = _readings(replace(wish, quantity=quantity), views, "goal")
         if found:
             return (found,)
-    anything = next(v for v in views if v.size == 1 and not v.is_constant)
-    return (_readings(replace(wish, subject=anything.concepts), views, "goal"),)
+    numbers = [v for v in views if v.size == 1 and not v.is_constant]
+    known = tuple(numbers) or single_numbers(brief.state)
+    if not known:
+        raise UsageError(
+            "The offline designer finds no number among the state fields. Add one to the card, or "
+            "ask a language model with --model."
+        )
+    return (_readings(replace(wish, subject=known[0].concepts), known, "goal"),)
 
 
 def _unique(keeps: list[Objective], taken: set[str]) -> tuple[Objective, ...]:

@@ -147,7 +147,7 @@ def _hurry_parts() -> tuple[Part, ...]:
 
 def cost_parts(plan: Plan, effort: float) -> tuple[Part, ...]:
     """Effort and smoothness, as far as the task asks for them or `effort` is above 0."""
-    if plan.action.kind == "discrete":
+    if plan.action.choices:
         return ()
     size = max((abs(v) for v in (*plan.action.low, *plan.action.high)), default=1.0)
     bound = Number("action_size", size)

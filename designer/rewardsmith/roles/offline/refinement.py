@@ -223,7 +223,7 @@ def _safe(field: str) -> str:
 
 
 def _smoother(sketch: Sketch, _cause: Cause, context: Context) -> Revision | None:
-    if context.plan.action.kind == "discrete":
+    if context.plan.action.choices:
         return None
     if "smooth" in sketch.components:
         return reweigh(sketch, {"smooth": 3.0}, "`smooth` weighs three times")
@@ -270,6 +270,7 @@ EDITS: dict[str, tuple[Edit, ...]] = {
     "unfinished": (_push, _relax),
     "stalled": (_other_reading, _other_form, _push),
     "oscillates": (_smoother, _cheaper),
+    "wanders-off": (_hold_field,),
     "blow-up": (_bound, _cheaper),
 }
 """Edits for each cause of the analyzer, in order of trust."""

@@ -5,7 +5,7 @@ another unit gives the same view with other numbers.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rewardsmith.messages import FieldSpec, StateSpec
 from rewardsmith.roles.offline.lexicon import (
@@ -80,6 +80,20 @@ def views_of(state: StateSpec) -> tuple[View, ...]:
         found.append(whole)
         if whole.size in {2, 3} and whole.dimension in {"length", "speed"}:
             found.extend(_along(whole, i) for i in range(whole.size))
+    return tuple(found)
+
+
+def single_numbers(state: StateSpec) -> tuple[View, ...]:
+    """Counts, and the elements of vectors one by one: for environments that show little else."""
+    found = []
+    for spec in state.fields:
+        if spec.kind == "int" and not spec.shape and spec.constant is None:
+            found.append(_view(spec))
+        elif spec.kind == "float" and len(spec.shape) == 1 and not spec.quaternion:
+            whole = _view(spec)
+            found += [
+                replace(whole, formula=f"{whole.formula}[{i}]", size=1) for i in range(whole.size)
+            ]
     return tuple(found)
 
 

@@ -40,6 +40,11 @@
     u: () => (find("[data-up]") ?? find("#up-0"))?.click(),
     r: () => find("#remark-text")?.focus(),
     "?": () => find("#help").showModal(),
+    d: () => follow("#code [data-form=diff]"),
+    e: () => nextEvidence(),
+    n: () => nextEpisode(1),
+    p: () => nextEpisode(-1),
+    f: () => find("#film-button")?.click(),
     ArrowLeft: () => moveTo(stepNow() - 1),
     ArrowRight: () => moveTo(stepNow() + 1),
     " ": () => { const film = find("#rollout video"); if (film) film.paused ? film.play() : film.pause(); },
@@ -100,12 +105,20 @@
   const place = () => find("#rollout");
   const length = () => Number(place()?.dataset.length ?? 0);
   const stepNow = () => Number(place()?.dataset.step ?? 0);
+  // A film shows the start and then every stride-th step, each picture for as long as any other.
+  const stride = () => Number(place()?.dataset.stride ?? 1);
+  const fps = (film) => (1 + Math.floor(length() / stride())) / film.duration;
 
   const drawCursor = (step) => {
     const chart = find("#rollout svg[data-steps]");
     place().dataset.step = String(step);
     const out = find("#step-now");
     if (out) out.textContent = `step ${Math.round(step)}`;
+    for (const cell of document.querySelectorAll("#rollout [data-paid]")) {
+      const values = cell.dataset.paid.split(" ");
+      const value = values[Math.min(Math.floor(step), length() - 1)];
+      if (value !== undefined) cell.textContent = value;
+    }
     if (!chart) return;
     const { first, last, left, right } = chart.dataset;
     const share = (step - first) / (last - first);
@@ -120,7 +133,22 @@
     const at = Math.min(Math.max(Math.round(step), 0), length());
     drawCursor(at);
     const film = find("#rollout video");
-    if (film && film.duration) film.currentTime = Math.min((at / length()) * film.duration, film.duration - 0.001);
+    // To the middle of a picture: at its edge a browser may show the one before.
+    if (film && film.duration) film.currentTime = Math.min((Math.floor(at / stride()) + 0.5) / fps(film), film.duration - 0.001);
+  };
+
+  const nextEpisode = (step) => {
+    const links = [...document.querySelectorAll("[data-episode-link]")];
+    const now = links.findIndex((link) => link.hasAttribute("aria-current"));
+    links[now + step]?.click();
+  };
+
+  let evidence = -1;
+  const nextEvidence = () => {
+    const all = [...document.querySelectorAll("a.evidence")];
+    if (!all.length) return;
+    evidence = (evidence + 1) % all.length;
+    all[evidence].click();
   };
 
   const stepAt = (chart, event) => {
@@ -143,7 +171,7 @@
   // A film's events do not bubble, but they are captured.
   const playing = (film) => {
     if (!film.isConnected) return;
-    if (film.duration && !film.seeking) drawCursor((film.currentTime / film.duration) * length());
+    if (film.duration && !film.seeking) drawCursor(Math.min(Math.floor(film.currentTime * fps(film) + 1e-6) * stride(), length()));
     if (!film.paused) requestAnimationFrame(() => playing(film));
   };
   document.addEventListener("play", (event) => { if (event.target.closest?.("#rollout")) playing(event.target); }, true);

@@ -117,18 +117,6 @@ class Counted(Point):
         return super().step(int(action) - 2)
 
 
-class ManyChoices(Point):
-    """Several choices at once."""
-
-    action_space = spaces.MultiDiscrete([3, 3])
-
-
-class Switches(Point):
-    """Switches."""
-
-    action_space = spaces.MultiBinary(4)
-
-
 class Named(Point):
     """Actions by name."""
 

@@ -1,0 +1,1 @@
+"""Adapters for packages whose environments need help before a card can name them."""

@@ -1,0 +1,1 @@
+"""What people say of a run's rollouts: rankings of pairs, and labels of single ones."""

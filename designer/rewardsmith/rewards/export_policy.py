@@ -1,0 +1,96 @@
+"""Writes what a policy needs to live on by itself: a loader, its environment, a training script.
+
+Pure: a card and hyperparameters in, the texts of files out.
+"""
+
+import itertools
+from collections.abc import Mapping
+from pprint import pformat
+from typing import Any, Final
+
+from rewardsmith.environments.card_types import EnvCard
+from rewardsmith.rewards.export_policy_template import ENVIRONMENT, PLAY, POLICY, TRAIN
+
+_NETWORK: Final = ("hidden", "log_std_init", "n_envs")
+"""Hyperparameters of a preset that are no argument of SB3's PPO."""
+
+
+def policy_files(card: EnvCard, *, horizon: int, has_wrapper: bool) -> dict[str, str]:
+    """`policy.py`, the environment it acts in, and a script that plays.
+
+    Args:
+        card: The environment's.
+        horizon: Timesteps after which an episode is truncated.
+        has_wrapper: Whether the exported reward comes with a Gymnasium wrapper.
+    """
+    return {
+        "policy.py": POLICY.substitute(head=_head(card)),
+        "environment.py": environment_text(card, horizon=horizon, has_wrapper=has_wrapper),
+        "play.py": PLAY,
+    }
+
+
+def environment_text(card: EnvCard, *, horizon: int, has_wrapper: bool) -> str:
+    """The text of `environment.py`."""
+    return ENVIRONMENT.substitute(
+        imports=_import_of(card), make=_make_text(card), horizon=horizon, designed=has_wrapper
+    )
+
+
+def training_script(preset: Mapping[str, Any], total_timesteps: int) -> str:
+    """The text of `train.py`.
+
+    Args:
+        preset: Hyperparameters, as `preset_mapping` gives them.
+        total_timesteps: Of one training.
+    """
+    settings = {name: value for name, value in preset.items() if name not in _NETWORK}
+    network = {
+        "net_arch": list(preset["hidden"]),
+        "log_std_init": preset["log_std_init"],
+        "optimizer_kwargs": {"eps": 1e-5},
+    }
+    return TRAIN.substitute(
+        timesteps=f"{total_timesteps:_}",
+        n_envs=preset["n_envs"],
+        settings=pformat(settings, width=88, sort_dicts=False),
+        network=pformat(network, width=88, sort_dicts=False),
+    )
+
+
+def needs_rewardsmith(card: EnvCard) -> bool:
+    """Whether the environment itself is one of rewardsmith's own."""
+    return card.id.startswith("rewardsmith.")
+
+
+def _import_of(card: EnvCard) -> str:
+    module, colon, name = card.id.partition(":")
+    return f"from {module} import {name}" if colon and name.isidentifier() else "import gymnasium"
+
+
+def _make_text(card: EnvCard) -> str:
+    """A call that makes the environment of `card`, without a horizon."""
+    fixed = "".join(f"{name}={value!r}, " for name, value in card.kwargs.items())
+    _, colon, name = card.id.partition(":")
+    if colon and name.isidentifier():
+        return f"{name}({fixed}**kwargs)"
+    return f'gymnasium.make("{card.id}", max_episode_steps=-1, {fixed}**kwargs)'
+
+
+def _head(card: EnvCard) -> str:
+    """Statements that turn outputs (B, n) into actions of the environment."""
+    action = card.state.action
+    if action.choices:
+        ends = list(itertools.accumulate(action.choices))[:-1]
+        return (
+            f"parts = np.split(x, {ends}, axis=1)\n"
+            "        chosen = np.stack([np.argmax(part, axis=1) for part in parts], axis=1)\n"
+            f"        return chosen.reshape(len(x), *{action.shape})"
+        )
+    low, high = list(action.low), list(action.high)
+    return (
+        f"low, high = np.array({low}), np.array({high})\n"
+        "        unit = np.clip(x.astype(np.float64), -1.0, 1.0)\n"
+        "        scaled = low + (unit + 1.0) * 0.5 * (high - low)\n"
+        f"        return scaled.reshape(len(x), *{action.shape})"
+    )
