@@ -1,6 +1,7 @@
 """The report is one file that needs nothing else, whatever its candidates say."""
 
 import shutil
+from base64 import b64encode
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from rewardsmith.messages import (
     Result,
     Verdict,
 )
-from rewardsmith.report.page import report_html, write_report
+from rewardsmith.report.page import MAX_FILM_BYTES, report_html, write_report
+from rewardsmith.store.films import WINNER_FILM
 from rewardsmith.store.run import Run
 from rewardsmith.testing import toy_task
 
@@ -90,6 +92,18 @@ def test_report_is_written_whole_into_the_run(run: Run) -> None:
     assert written.lstrip().startswith("<!doctype html>")
     assert "search never saw" in written
     assert "has not ended" not in written
+
+
+def test_report_holds_the_winners_film_and_nothing_in_its_place(run: Run) -> None:
+    with run:
+        assert "<video" not in report_html(run)
+        run.save_artifact(WINNER_FILM, b"film")
+        page = Addresses()
+        page.feed(report_html(run))
+        run.save_artifact(WINNER_FILM, b"x" * (MAX_FILM_BYTES + 1))
+        assert "<video" not in report_html(run)
+    assert "video" in page.tags
+    assert f"data:video/mp4;base64,{b64encode(b'film').decode()}" in page.found
 
 
 def test_report_of_a_run_that_is_only_read_is_not_written(run: Run) -> None:

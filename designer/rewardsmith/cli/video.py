@@ -5,16 +5,15 @@ from rewardsmith.errors import StoreError
 from rewardsmith.evaluation.renderer import render_episode
 from rewardsmith.messages import Result, Trajectory
 from rewardsmith.report.candidates import best_line, candidate_lines
+from rewardsmith.store.films import WINNER_FILM
 from rewardsmith.store.layout import candidate_path
 from rewardsmith.store.run import Run
-
-VIDEO = "rollout.mp4"
 
 
 def save_video(run: Run) -> str:
     """Render and save; returns one line about what came of it, and never raises for bad luck."""
-    if (run.folder / VIDEO).is_file():
-        return f"The winner on video: {run.folder / VIDEO}"
+    if (run.folder / WINNER_FILM).is_file():
+        return f"The winner on video: {run.folder / WINNER_FILM}"
     episode = best_episode(run)
     if episode is None:
         return "No video: no episode of a winner was recorded."
@@ -22,8 +21,8 @@ def save_video(run: Run) -> str:
     film = render_episode(card, episode.actions, episode.seed)
     if film.video is None:
         return f"No video: {film.reason}"
-    run.save_artifact(VIDEO, film.video)
-    return f"The winner on video: {run.folder / VIDEO}"
+    run.save_artifact(WINNER_FILM, film.video)
+    return f"The winner on video: {run.folder / WINNER_FILM}"
 
 
 def best_episode(run: Run) -> Trajectory | None:

@@ -5,6 +5,7 @@ with its intervals, how candidates learned, every program with its change from i
 found about it, and the curves of its components. Everything that a model wrote is escaped.
 """
 
+from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,11 +29,14 @@ from rewardsmith.report.table import HEADINGS, claim_lines, search_line
 from rewardsmith.report.templating import page_environment, stylesheet
 from rewardsmith.store.codec import load
 from rewardsmith.store.events import candidate_of, is_search
+from rewardsmith.store.films import WINNER_FILM
 from rewardsmith.store.run import Run
 
 REPORT_FILE: Final = "report.html"
 SHOWN_IN_FULL: Final = 40
 """Candidates with a section of their own; of more, the best ones."""
+MAX_FILM_BYTES: Final = 8 << 20
+"""Film up to which the file holds it; a larger one stays beside it."""
 _NAMED: Final = 24
 """Curves up to which all are named."""
 
@@ -97,6 +101,7 @@ def report_html(run: Run) -> str:
         ended=run.recall("run_ended"),
         remarks=remarks,
         concluding=_concluding(run),
+        film=_film(run),
         ranking=ranking_lines(run),
         opinion=opinion_of(run),
         chosen=run.recall("fitness_chosen"),
@@ -110,6 +115,17 @@ def _concluding(run: Run) -> tuple[Evaluation, Judged] | None:
     """The evaluation that ended a run without a claim."""
     evaluation = concluding_evaluation(run)
     return (evaluation, judged(evaluation)) if evaluation else None
+
+
+def _film(run: Run) -> str:
+    """The winner's film as an address that holds it whole; empty when there is none to show."""
+    try:
+        film = run.load_artifact(WINNER_FILM)
+    except StoreError:
+        return ""
+    if not 0 < len(film) <= MAX_FILM_BYTES:
+        return ""
+    return f"data:video/mp4;base64,{b64encode(film).decode()}"
 
 
 def _shown(lines: Sequence[CandidateLine], best: CandidateLine | None) -> list[CandidateLine]:

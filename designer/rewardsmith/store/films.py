@@ -7,11 +7,15 @@ is always the episode that was asked for.
 
 import hashlib
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from rewardsmith.messages import CandidateId, Trajectory
 from rewardsmith.store import artifacts, layout
+
+WINNER_FILM: Final = "rollout.mp4"
+"""The winner's best episode, filmed at the end of its run."""
 
 
 def film_path(place: CandidateId | str, episode: Trajectory) -> str:

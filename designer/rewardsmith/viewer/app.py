@@ -26,13 +26,14 @@ from rewardsmith.report.charts import share_bar
 from rewardsmith.report.templating import page_environment, stylesheet
 from rewardsmith.store.calls import CALLS_FILE
 from rewardsmith.store.comparisons import PREFERENCES_FILE
+from rewardsmith.store.films import WINNER_FILM
 from rewardsmith.store.labels import LABELS_FILE
 from rewardsmith.store.layout import FEEDBACK_FILE
 from rewardsmith.store.remarks import append_remark
 from rewardsmith.viewer.catalogue import Catalogue, SortKey, ordered
 from rewardsmith.viewer.close_up import CloseUp, Rollouts, close_up, rollouts_of
 from rewardsmith.viewer.editing import send_edit
-from rewardsmith.viewer.films import VIDEO, film_of, scenes_of
+from rewardsmith.viewer.films import film_of, scenes_of
 from rewardsmith.viewer.guard import MAX_FORM_BYTES, Door, Guard, is_same
 from rewardsmith.viewer.labelling import label_film, label_page, take_label
 from rewardsmith.viewer.library import Library, Opened, file_stamp, regular_file
@@ -254,7 +255,7 @@ def _add_run(app: FastAPI, site: Site) -> None:
 
     @app.get("/runs/{name}/video")
     def video(name: str) -> Response:
-        return _film(regular_file(_opened(site, name).run.folder, VIDEO))
+        return _film(regular_file(_opened(site, name).run.folder, WINNER_FILM))
 
     @app.get("/runs/{name}/calls/{number}")
     def call(name: str, number: int) -> Response:

@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 from rewardsmith.evaluation.renderer import reel_of
 from rewardsmith.messages import CandidateId, Trajectory
-from rewardsmith.store.films import film_path
+from rewardsmith.store.films import WINNER_FILM, film_path
 from rewardsmith.viewer.close_up import Rollouts
 from rewardsmith.viewer.library import Opened, regular_file
 from rewardsmith.viewer.studio import Scene, Studio
-
-VIDEO: Final = "rollout.mp4"
-"""The winner's best episode, filmed at the end of its run."""
 
 State = Literal["ready", "waiting", "failed", "none"]
 
@@ -36,7 +33,7 @@ def film_of(
     one, folder = rollouts.trajectories[episode], opened.run.folder
     made = regular_file(folder, film_path(candidate, one))
     if made is None and opened.index.best == candidate and episode == rollouts.best:
-        return regular_file(folder, VIDEO)
+        return regular_file(folder, WINNER_FILM)
     return made
 
 

@@ -19,6 +19,7 @@ from rewardsmith.report.opinions import opinion_of
 from rewardsmith.report.rankings import ranking_lines
 from rewardsmith.report.table import HEADINGS, claim_lines, search_line
 from rewardsmith.store.codec import load
+from rewardsmith.store.films import WINNER_FILM
 from rewardsmith.store.remarks import read_remarks
 from rewardsmith.viewer.answers import answers_of
 from rewardsmith.viewer.calls import Calls
@@ -36,7 +37,7 @@ from rewardsmith.viewer.close_up import (
     rollouts_of,
 )
 from rewardsmith.viewer.editing import edit_view
-from rewardsmith.viewer.films import VIDEO, film_states
+from rewardsmith.viewer.films import film_states
 from rewardsmith.viewer.index import Cost, Index, Row
 from rewardsmith.viewer.library import Opened, regular_file
 from rewardsmith.viewer.live import open_bars, stage
@@ -102,7 +103,7 @@ def run_page(opened: Opened, calls: Calls) -> Context:
         "search_line": search_line(claim) if claim else "",
         "curves": _curves(opened),
         "lineage": _lineage(opened) if _has_lineage(index) else None,
-        "video": regular_file(run.folder, VIDEO),
+        "video": regular_file(run.folder, WINNER_FILM),
         "has_report": regular_file(run.folder, REPORT) is not None,
         "remarks": remarks_of(opened),
         "ranking": ranking_lines(run),
