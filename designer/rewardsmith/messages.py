@@ -446,6 +446,8 @@ class Cause:
     component: str | None = None
     field: str | None = None
     """State field concerned, if one is."""
+    number: float | None = None
+    """What was measured, in the field's unit, where the remedy needs it."""
     severity: Severity = "warning"
     evidence: tuple[Evidence, ...] = ()
 

@@ -4,7 +4,7 @@ Decisions are recorded before they are acted on. Without a language model the of
 the computed critic and analyzer work here; with one, it proposes, repairs, reviews and studies.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rewardsmith.contributions import joining, opening
@@ -16,6 +16,7 @@ from rewardsmith.messages import (
     Candidate,
     CandidateId,
     EpisodeScore,
+    Evaluation,
     Finding,
     History,
     Judged,
@@ -285,6 +286,8 @@ class Workshop:
             curves=self._curves(result),
             pairs=_pairs(result, rollouts, per_checkpoint),
             chance=_worth(references[len(named) :], chance),
+            trail=() if task.is_ranked else self._trail(result),
+            reads=_fields_read(program) if program else (),
             state=self.arena.card.state,
         )
         return Study(
@@ -299,9 +302,19 @@ class Workshop:
 
     def _recorded(self, result: Result) -> tuple[Trajectory, ...]:
         """Episodes of the last segment's checkpoints, in their order; empty without any."""
-        if not result.evaluations:
-            return ()
-        last, seed = result.evaluations[-1], self.arena.seed(result.id)
+        return self._recorded_up_to(result, result.evaluations[-1]) if result.evaluations else ()
+
+    def _trail(self, result: Result) -> tuple[tuple[Trajectory, float], ...]:
+        """(episode, fitness) of every segment's recorded episodes."""
+        found: list[tuple[Trajectory, float]] = []
+        for n, evaluation in enumerate(result.evaluations, start=1):
+            recorded = self._recorded_up_to(result, evaluation)
+            found += _with_fitness(result.evaluations[:n], recorded, self.arena.n_recorded)
+        return tuple(found)
+
+    def _recorded_up_to(self, result: Result, last: Evaluation) -> tuple[Trajectory, ...]:
+        """Episodes of the segment that ends with `last`; empty where no segment does."""
+        seed = self.arena.seed(result.id)
         key = {"candidate": result.id, "seed": seed, "step": last.step, "seed_set": last.seed_set}
         data = self.arena.run.recall("candidate_evaluated", **key)
         if data is None or data["recorded"] is None:
@@ -345,11 +358,16 @@ def _pairs(
     result: Result, rollouts: Sequence[Trajectory], per_checkpoint: int
 ) -> tuple[tuple[float, float], ...]:
     """(return, fitness) of the recorded episodes of the last segment's checkpoints."""
+    judged = _with_fitness(result.evaluations, rollouts, per_checkpoint)
+    return tuple((float(r.rewards.sum()), f) for r, f in judged if r.rewards is not None)
+
+
+def _with_fitness(
+    evaluations: Sequence[Evaluation], rollouts: Sequence[Trajectory], per_checkpoint: int
+) -> Iterator[tuple[Trajectory, float]]:
+    """The recorded episodes of the last of `evaluations`, with their fitness."""
     n_checkpoints = len(rollouts) // max(1, per_checkpoint)
-    pairs: list[tuple[float, float]] = []
-    for i, evaluation in enumerate(result.evaluations[-n_checkpoints:] if n_checkpoints else ()):
+    for i, evaluation in enumerate(evaluations[-n_checkpoints:] if n_checkpoints else ()):
         by_seed = {episode.seed: episode for episode in evaluation.episodes}
         for rollout in rollouts[i * per_checkpoint : (i + 1) * per_checkpoint]:
-            if rollout.rewards is not None:
-                pairs.append((float(rollout.rewards.sum()), by_seed[rollout.seed].fitness))
-    return tuple(pairs)
+            yield rollout, by_seed[rollout.seed].fitness

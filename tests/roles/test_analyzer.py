@@ -31,6 +31,8 @@ class Case:
     pairs: Sequence[tuple[float, float]] = ()
     fitness: Sequence[float] = ()
     chance: Sequence[tuple[float, float]] = ()
+    trail: Sequence[tuple[Trajectory, float]] = ()
+    reads: Sequence[str] = ()
 
 
 @pytest.fixture
@@ -82,6 +84,8 @@ def run(
             curves=case.curves,
             pairs=case.pairs,
             chance=case.chance,
+            trail=case.trail,
+            reads=case.reads,
             state=specs["hopper"],
         )
 
@@ -269,6 +273,50 @@ def test_episodes_without_a_telling_difference_are_not_contrasted(
     standing.rollouts = [rollout(fields={"pitch": tilt * ramp}) for tilt in tilts]
     standing.episodes = [make_episode(fitness=value) for value in fitness]
     assert "wanders-off" not in codes(run(standing))
+
+
+SPEEDS = (0.2, 0.6, 1.0, 1.4, 1.8, 2.2, 2.6, 3.0, 3.4)
+
+
+def walked(rollout: Callable[..., Trajectory], speeds: Sequence[float]) -> list[Trajectory]:
+    ramp = np.linspace(0.0, 1.0, N + 1)
+    return [rollout(fields={"x_velocity": np.full(N + 1, v), "x": v * ramp}) for v in speeds]
+
+
+def test_a_field_that_is_best_in_the_middle_is_said_with_its_value(
+    run: Run, standing: Case, rollout: Callable[..., Trajectory]
+) -> None:
+    fitness = [-abs(speed - 1.5) for speed in SPEEDS]
+    standing.trail = list(zip(walked(rollout, SPEEDS), fitness, strict=True))
+    standing.rollouts = [episode for episode, _ in standing.trail[-2:]]
+    standing.reads = ("x_velocity", "pitch")
+    (found,) = (c for c in run(standing).causes if c.code == "peaked-field")
+    assert (found.field, found.number) == ("x_velocity", pytest.approx(1.5, abs=0.05))
+    assert found.message.endswith("episodes lay between 0.2 and 3.4 m/s.")
+
+
+@pytest.mark.parametrize(
+    ("speeds", "fitness", "reads"),
+    [
+        (SPEEDS, SPEEDS, ("x_velocity",)),  # more is better
+        (SPEEDS, [-abs(v - 1.5) for v in SPEEDS], ("pitch",)),  # the program does not read it
+        (SPEEDS, [0.0, 1.0] * 4 + [0.0], ("x_velocity",)),  # no shape
+        (SPEEDS[:5], [-abs(v - 1.0) for v in SPEEDS[:5]], ("x_velocity",)),  # too few
+        (SPEEDS, [-abs(v - 3.0) for v in SPEEDS], ("x_velocity",)),  # hardly passed
+    ],
+)
+def test_no_peak_is_seen_in_a_trend_in_noise_or_in_what_the_reward_ignores(
+    run: Run,
+    standing: Case,
+    rollout: Callable[..., Trajectory],
+    speeds: Sequence[float],
+    fitness: Sequence[float],
+    reads: tuple[str, ...],
+) -> None:
+    standing.trail = list(zip(walked(rollout, speeds), fitness, strict=True))
+    standing.rollouts = [episode for episode, _ in standing.trail[-2:]]
+    standing.reads = reads
+    assert "peaked-field" not in codes(run(standing))
 
 
 def test_physics_that_gave_way_is_an_error(

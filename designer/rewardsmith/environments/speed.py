@@ -13,7 +13,8 @@ from rewardsmith.environments.card_types import EnvCard
 from rewardsmith.environments.inspection import random_actions
 from rewardsmith.environments.vector import StateVectorEnv
 
-N_ENVS = 8
+N_ENVS = 16
+"""As many as a training steps by default: reading is done for all of them at once."""
 N_TURNS = 10
 TURN_S = 0.05
 """CPU-seconds that one turn should take: far above the clock's resolution."""

@@ -117,13 +117,12 @@ def entrants_of(run: Run) -> tuple[Entrant, ...]:
     found: dict[CandidateId, Entrant] = {}
     for event in run.events("candidate_evaluated"):
         id_ = candidate_of(event)
-        if id_ is None or id_ not in trained or not is_search(event) or not event.data["recorded"]:
+        recorded = event.data.get("recorded")
+        if id_ is None or id_ not in trained or not is_search(event) or not recorded:
             continue
         seeds = [int(e["seed"]) for e in event.data["evaluation"]["episodes"]][: _n_recorded(run)]
         name = recorded_name(event.key["seed"], event.key["step"])
-        found[id_] = Entrant(
-            id=id_, seeds=tuple(seeds), recording=Recording(event.data["recorded"], name)
-        )
+        found[id_] = Entrant(id=id_, seeds=tuple(seeds), recording=Recording(recorded, name))
     return tuple(found[id_] for id_ in sorted(found))
 
 

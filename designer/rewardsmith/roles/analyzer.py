@@ -4,7 +4,7 @@ Everything it says is a measure of the recorded rollouts, references and curves,
 points at a moment that exists in them. Pure: no clock, no randomness, no I/O.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -23,6 +23,7 @@ from rewardsmith.roles.behaviour import behaviour_symptoms
 from rewardsmith.roles.causes import cause
 from rewardsmith.roles.contrast import contrast_symptoms
 from rewardsmith.roles.learning import is_misled, learning_symptoms
+from rewardsmith.roles.peaks import peak_symptoms
 from rewardsmith.roles.recording import Recording
 from rewardsmith.roles.symptoms import component_symptoms
 
@@ -50,6 +51,8 @@ def analyze(
     pairs: Sequence[tuple[float, float]],
     state: StateSpec,
     chance: Sequence[tuple[float, float]] = (),
+    trail: Sequence[tuple[Trajectory, float]] = (),
+    reads: Collection[str] = (),
 ) -> Analysis:
     """Say what a trained candidate's policy did, and why it is not the task.
 
@@ -63,6 +66,8 @@ def analyze(
         pairs: (return, fitness) of evaluation episodes of all checkpoints.
         state: The card's fields, with units and ranges.
         chance: (return, fitness) of rollouts of random actions, scored under the same program.
+        trail: (episode, fitness) of all recorded checkpoints, the earliest first.
+        reads: State fields that the program reads.
     """
     if not rollouts or not rollouts[0].components:
         return _without_rollouts(result)
@@ -76,6 +81,8 @@ def analyze(
         evaluations=result.evaluations,
         state=state,
         chance=chance,
+        trail=trail,
+        reads=reads,
     )
     return _analysis(result, recording)
 
@@ -84,7 +91,7 @@ def _analysis(result: Result, recording: Recording) -> Analysis:
     pairs = recording.pairs
     correlation = spearman([r for r, _ in pairs], [f for _, f in pairs])
     stats = component_stats(recording.rollouts, recording.weights)
-    found = behaviour_symptoms(recording, stats)
+    found = peak_symptoms(recording) + behaviour_symptoms(recording, stats)
     found += component_symptoms(recording, stats, correlation=correlation)
     found += learning_symptoms(recording, correlation=correlation)
     found += contrast_symptoms(recording)

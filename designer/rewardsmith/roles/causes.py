@@ -90,6 +90,11 @@ CATALOGUE: dict[str, Entry] = {
         "Charge leaving its start, if the task does not ask for it.",
         "note",
     ),
+    "peaked-field": Entry(
+        "Fitness was best where `{field}` was {number:.3g}{unit} on average, and fell on both "
+        "sides: episodes lay between {low} and {high}{unit}",
+        "Aim at that value instead of paying for more, or less, without end.",
+    ),
     "blow-up": Entry(
         "`{field}` reached {value}{unit}, far outside its range",
         "Bound what pays for it: the simulation is being exploited.",
@@ -108,6 +113,7 @@ def cause(
     *,
     component: str | None = None,
     field: str | None = None,
+    number: float | None = None,
     evidence: Sequence[Evidence] = (),
     severity: Severity | None = None,
     **words: object,
@@ -118,13 +124,14 @@ def cause(
     '`apex` was never paid.'
     """
     entry = CATALOGUE[code]
-    named = {"component": component, "field": field, **words}
+    named = {"component": component, "field": field, "number": number, **words}
     return Cause(
         code=code,
         message=entry.message.format(**named) + ".",
         suggestion=entry.suggestion.format(**named),
         component=component,
         field=field,
+        number=number,
         severity=severity or entry.severity,
         evidence=tuple(evidence),
     )

@@ -4,7 +4,7 @@ Only measures; `symptoms` and its siblings judge. Components are unweighted as r
 called *paid* is weighted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -32,6 +32,10 @@ class Recording:
     state: StateSpec
     chance: Sequence[tuple[float, float]] = ()
     """(return, fitness) of rollouts of random actions."""
+    trail: Sequence[tuple[Trajectory, float]] = ()
+    """(episode, fitness) of all recorded checkpoints, the earliest first."""
+    reads: Collection[str] = ()
+    """State fields that the program reads."""
 
     @property
     def success_rate(self) -> float:

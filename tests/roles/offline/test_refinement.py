@@ -111,8 +111,15 @@ def sketch_of(candidate: Candidate) -> Sketch:
     return sketch
 
 
-def because(code: str, *, component: str | None = None, field: str | None = None) -> Cause:
-    return Cause(code=code, message=f"Seen: {code}.", component=component, field=field)
+def because(
+    code: str,
+    *,
+    component: str | None = None,
+    field: str | None = None,
+    number: float | None = None,
+) -> Cause:
+    message = f"Seen: {code}."
+    return Cause(code=code, message=message, component=component, field=field, number=number)
 
 
 STANDING = (
@@ -157,6 +164,58 @@ def test_a_field_that_left_its_range_is_charged(refine: Refine) -> None:
     assert "pitch_drift_cost" in sketch_of(child).components
 
 
+RUNNER = '''"""Pays forward speed in proportion."""
+
+CONTRACT = 1
+PARAMS = {
+    "speed_scale": 2.0,  # m/s
+}
+WEIGHTS = {
+    "speed": 2.0,
+    "alive": 0.5,
+}
+
+
+def reward(state, action, xp, *, terminated, params):
+    speed = state.x_velocity  # m/s
+    return {
+        "speed": speed / params.speed_scale,
+        "alive": xp.where(terminated, 0.0, 1.0),
+    }
+'''
+
+
+def test_a_field_that_was_best_in_the_middle_is_aimed_at_that_value(refine: Refine) -> None:
+    peak = because("peaked-field", field="x_velocity", number=1.5)
+    child = sketch_of(refine(peak, text=RUNNER)[0])
+    assert child.components.keys() == {"x_velocity_error", "alive"}
+    assert child.params["x_velocity_target"] == 1.5
+    assert child.weights == {"x_velocity_error": 2.0, "alive": 0.5}
+
+
+def test_what_another_candidate_showed_of_the_task_is_answered_too(
+    make_task: Callable[[str], Task],
+    specs: Mapping[str, StateSpec],
+    instructions: Mapping[str, str],
+    make_candidate: Callable[..., Candidate],
+    make_result: Callable[..., Result],
+) -> None:
+    best = make_result(make_candidate(RUNNER), score=1.0)
+    other = make_result(make_candidate(RUNNER.replace("2.0,  #", "1.0,  #"), 1), score=0.5)
+    peak = because("peaked-field", field="x_velocity", number=1.5)
+    iteration = Iteration(
+        index=0,
+        judged=(best.judged, other.judged),
+        results=(best, other),
+        analyses=(Analysis(candidate=best.id), Analysis(candidate=other.id, causes=(peak,))),
+    )
+    history = History(iterations=(iteration,))
+    task = make_task(instructions["hopper"])
+    children = propose(task, specs["hopper"], history, n=2, iteration=1, seed=0)
+    assert children[0].parents == (best.id,)
+    assert "x_velocity_target" in children[0].text
+
+
 def test_trembling_is_charged(refine: Refine) -> None:
     assert "smooth" in sketch_of(refine(because("oscillates"))[0]).components
 
@@ -170,7 +229,7 @@ def test_a_rising_curve_raises_the_goal(refine: Refine) -> None:
 def test_every_cause_leads_to_a_legal_child_that_names_it(
     refine: Refine, specs: Mapping[str, StateSpec], code: str
 ) -> None:
-    cause = because(code, component="height_apex", field="z")
+    cause = because(code, component="height_apex", field="z", number=1.4)
     children = refine(cause, components=STANDING, n=6)
     named = [c for c in children if f"seen: {code}" in c.rationale]
     if code != "stalled" and code != "return-without-fitness":

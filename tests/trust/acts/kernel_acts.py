@@ -540,8 +540,9 @@ def _tried(do: Do, victim: Victim) -> str:
 def _ending(pid: int, out: int, do: Do) -> str:
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
-        ready = select.select([out], [], [], 0.005)[0]
         ended, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
+        # After the wait: what a process said that has ended is there by then.
+        ready = select.select([out], [], [], 0.0 if ended else 0.005)[0]
         if ended and os.WIFSTOPPED(status):
             _end(pid)
             return "DONE: it stopped"

@@ -11,14 +11,14 @@ from itertools import chain, islice, zip_longest
 
 import numpy as np
 
-from rewardsmith.messages import Candidate, CandidateId, History, Result, StateSpec, Task
+from rewardsmith.messages import Candidate, CandidateId, Cause, History, Result, StateSpec, Task
 from rewardsmith.roles.offline.brief import Brief, CardWords, brief_of
 from rewardsmith.roles.offline.crossing import crossed, mutated, reweighed_text
 from rewardsmith.roles.offline.edits import Context
 from rewardsmith.roles.offline.plans import Plan, plan_of
 from rewardsmith.roles.offline.program_text import identity, parse, render
 from rewardsmith.roles.offline.recipes import bank, hypotheses
-from rewardsmith.roles.offline.refinement import answers, remarked
+from rewardsmith.roles.offline.refinement import OF_THE_TASK, answers, remarked
 
 _MAX_TRIES = 400
 
@@ -109,7 +109,7 @@ def _children(plan: Plan, brief: Brief, history: History, parent: Result) -> Ite
     """Answers to the parent's causes; a program that cannot be taken apart is only reweighed."""
     analysis = history.analysis(parent.id)
     stats = {c.name: c for c in analysis.components} if analysis else {}
-    causes = analysis.causes if analysis else ()
+    causes = _facts(history, parent.id) + _causes(history, parent.id)
     text = parent.judged.candidate.text
     sketch = parse(text)
     if sketch is None:
@@ -123,6 +123,20 @@ def _children(plan: Plan, brief: Brief, history: History, parent: Result) -> Ite
         sketch = wished.sketch
     for revision in answers(sketch, causes, context):
         yield _draft(render(revision.sketch), f"From {parent.id}. {revision.change}", parent)
+
+
+def _facts(history: History, but: CandidateId) -> tuple[Cause, ...]:
+    """What other candidates' rollouts showed of the task itself; the best one's word counts."""
+    if any(c.code in OF_THE_TASK for c in _causes(history, but)):
+        return ()
+    others = (one.id for one in _parents(history) if one.id != but)
+    found = (c for other in others for c in _causes(history, other) if c.code in OF_THE_TASK)
+    return tuple(islice(found, 1))
+
+
+def _causes(history: History, candidate: CandidateId) -> tuple[Cause, ...]:
+    analysis = history.analysis(candidate)
+    return analysis.causes if analysis else ()
 
 
 def _couples(parents: list[Result]) -> Iterator[Candidate]:

@@ -1,14 +1,17 @@
 """Small changes to a sketch, each with half a sentence that says what it does."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from rewardsmith.messages import ComponentStats
 from rewardsmith.roles.offline.grammar import forms_of
+from rewardsmith.roles.offline.matching import Signal
 from rewardsmith.roles.offline.objectives import Objective, gate_of
 from rewardsmith.roles.offline.parts import Gate, Part, gated
 from rewardsmith.roles.offline.plans import Plan
 from rewardsmith.roles.offline.sketch import Sketch, add, drop
+from rewardsmith.roles.offline.views import View
 
 GOAL_ROLES = frozenset({"goal", "motion"})
 
@@ -75,6 +78,35 @@ def with_parts(sketch: Sketch, parts: Iterable[Part], why: str) -> Revision | No
         return None
     told = " and ".join(f"`{part.name}`" for part in new)
     return Revision(sketch=add(sketch, *new), change=f"{told} added, which {why}")
+
+
+def aimed(
+    sketch: Sketch, view: View, target: float, form: str, context: Context
+) -> Revision | None:
+    """Pay for a field's being at `target`, instead of whatever paid for its being more or less."""
+    goals = names_by_role(sketch, context, *GOAL_ROLES)
+    gone = [name for name in goals if _reads(sketch, name, view.field)]
+    if not gone:
+        return None
+    weight = max(sketch.weights.get(name, 1.0) for name in gone)
+    bundle = forms_of(Objective(signal=signal_of(view), aim="near", target=target))[form]
+    parts = [replace(part, weight=_rounded(part.weight * weight)) for part in bundle]
+    left = " and ".join(f"`{name}`" for name in gone)
+    come = " and ".join(f"`{part.name}`" for part in parts)
+    change = f"{left} gives way to {come}, which wants {target:g} {view.unit}".rstrip()
+    return Revision(sketch=add(drop(sketch, *gone), *parts), change=change)
+
+
+def signal_of(view: View) -> Signal:
+    """A scalar field by itself, as something a component can pay for."""
+    return Signal(
+        name=view.field.lower().strip("_")[:20],
+        formula=view.formula,
+        unit=view.unit,
+        factor=view.factor,
+        scale=view.scale,
+        fields=(view.field,),
+    )
 
 
 def reformed(
@@ -154,6 +186,10 @@ def _gates_in(sketch: Sketch, context: Context) -> tuple[Gate, ...]:
     known = {line.name for line in sketch.lines}
     gates = (gate_of(keep) for keep in context.plan.keeps)
     return tuple(gate for gate in gates if gate.line.name in known)
+
+
+def _reads(sketch: Sketch, component: str, field: str) -> bool:
+    return re.search(rf"\bstate\.{field}\b", _expanded(sketch, component)) is not None
 
 
 def _expanded(sketch: Sketch, component: str) -> str:

@@ -88,6 +88,12 @@ TYPICAL: dict[Dimension, float] = {
 }
 """An everyday size of each dimension in SI units, where a field states no range."""
 
+NUMBERS: dict[str, float] = {
+    word: float(value)
+    for value, word in enumerate("one two three four five six seven eight nine ten".split(), 1)
+}
+"""Numbers that a task may spell out."""
+
 PHRASES: dict[str, str] = {
     "up and down": "hop",
     "in place": "inplace",
@@ -95,6 +101,7 @@ PHRASES: dict[str, str] = {
     "at the origin": "inplace",
     "where it start": "inplace",
     "metres per second": "m/s",
+    "metre per second": "m/s",
     "meters per second": "m/s",
     "as fast as possible": "fast",
     "as far as possible": "fast",

@@ -11,22 +11,23 @@ from rewardsmith.messages import Cause
 from rewardsmith.roles.offline.edits import (
     Context,
     Revision,
+    aimed,
     gated_by_keeps,
     idle_names,
     names_by_role,
     reformed,
     reweigh,
+    signal_of,
     widen,
     with_parts,
     without,
 )
 from rewardsmith.roles.offline.grammar import forms_of
-from rewardsmith.roles.offline.matching import Signal
 from rewardsmith.roles.offline.objectives import Objective, gate_of
 from rewardsmith.roles.offline.parts import Part
 from rewardsmith.roles.offline.recipes import ALIVE, FALL, cost_parts, motion_parts, smooth_part
 from rewardsmith.roles.offline.sketch import Sketch
-from rewardsmith.roles.offline.views import views_of
+from rewardsmith.roles.offline.views import View, views_of
 
 Edit = Callable[[Sketch, Cause, Context], Revision | None]
 
@@ -203,23 +204,36 @@ def _hold_field(sketch: Sketch, cause: Cause, context: Context) -> Revision | No
 
 def steady_part(field: str, context: Context) -> Part | None:
     """A bounded charge on how far a scalar field is from the episode's start."""
-    view = next((v for v in views_of(context.plan.state) if v.field == field and v.size == 1), None)
+    view = _view_of(field, context)
     if view is None:
         return None
-    signal = Signal(
-        name=f"{_safe(field)}_drift",
-        formula=f"{view.formula} - {view.formula.format(s='initial')}",
-        unit=view.unit,
-        factor=view.factor,
-        scale=view.scale,
-        fields=(field,),
-    )
+    plain = signal_of(view)
+    drift = f"{view.formula} - {view.formula.format(s='initial')}"
+    signal = replace(plain, name=f"{plain.name}_drift", formula=drift)
     keep = Objective(signal=signal, aim="zero", role="keep")
     return replace(forms_of(keep)["linear"][0], weight=0.5)
 
 
-def _safe(field: str) -> str:
-    return field.lower().strip("_")[:20]
+def _aim(sketch: Sketch, cause: Cause, context: Context) -> Revision | None:
+    """Pay up to where fitness was best, and charge what is beyond."""
+    return _aimed_in("progress", sketch, cause, context)
+
+
+def _aim_softly(sketch: Sketch, cause: Cause, context: Context) -> Revision | None:
+    """Charge the distance, and pay for being close."""
+    return _aimed_in("mixed", sketch, cause, context)
+
+
+def _aimed_in(form: str, sketch: Sketch, cause: Cause, context: Context) -> Revision | None:
+    view = _view_of(cause.field or "", context)
+    if view is None or cause.number is None:
+        return None
+    return aimed(sketch, view, cause.number, form, context)
+
+
+def _view_of(field: str, context: Context) -> View | None:
+    """How a program reads a scalar field."""
+    return next((v for v in views_of(context.plan.state) if v.field == field and v.size == 1), None)
 
 
 def _smoother(sketch: Sketch, _cause: Cause, context: Context) -> Revision | None:
@@ -270,7 +284,11 @@ EDITS: dict[str, tuple[Edit, ...]] = {
     "unfinished": (_push, _relax),
     "stalled": (_other_reading, _other_form, _push),
     "oscillates": (_smoother, _cheaper),
+    "peaked-field": (_aim, _aim_softly),
     "wanders-off": (_hold_field,),
     "blow-up": (_bound, _cheaper),
 }
 """Edits for each cause of the analyzer, in order of trust."""
+
+OF_THE_TASK = frozenset({"peaked-field"})
+"""Causes that say what the task wants, whichever candidate showed it."""

@@ -15,6 +15,7 @@ from rewardsmith.roles.offline.lexicon import (
     LINKS,
     MODES,
     NEGATIONS,
+    NUMBERS,
     PARTS,
     PHRASES,
     SENSES,
@@ -243,11 +244,18 @@ def _mode(cut: list[str], amount: Amount | None) -> Mode | None:
 
 def _amount(tokens: tuple[str, ...]) -> Amount | None:
     for here, after in zip(tokens, (*tokens[1:], ""), strict=True):
-        if re.fullmatch(r"-?\d+(?:\.\d+)?", here):
-            unit = unit_of(after)
-            if unit.dimension != "time":
-                return Amount(value=float(here) * unit.factor, dimension=unit.dimension)
+        unit = unit_of(after)
+        number = _number(here, spelled=after in UNITS)
+        if number is not None and unit.dimension != "time":
+            return Amount(value=number * unit.factor, dimension=unit.dimension)
     return None
+
+
+def _number(token: str, *, spelled: bool) -> float | None:
+    """A number; words are one only before a unit, where `one` is no pronoun."""
+    if re.fullmatch(r"-?\d+(?:\.\d+)?", token):
+        return float(token)
+    return NUMBERS.get(token) if spelled else None
 
 
 def _subject(cut: list[str]) -> frozenset[str]:
