@@ -6,12 +6,12 @@ from typing import Any, cast
 
 import gymnasium
 import pytest
+from tests.shipped import tried
 
 from rewardsmith.environments.cards import EnvCard, ad_hoc_task, card_names, load_card, task_of
 from rewardsmith.environments.inspection import check_card
 from rewardsmith.errors import ConfigError, UsageError
 
-SLOW = ("HighwayEnv", "highway", "merge", "roundabout", "intersection", "parking", "Crafter")
 THREE_STEPS = Path(__file__).parent / "three_steps"
 GOOD = """\
 id: Pendulum-v1
@@ -32,12 +32,6 @@ tasks:
 def load_text(folder: Path, text: str) -> EnvCard:
     (folder / "card.yaml").write_text(text, encoding="utf-8")
     return load_card(str(folder))
-
-
-def tried(name: str) -> Any:
-    """A card's name, marked where its environment takes seconds for a few dozen timesteps."""
-    slow = name.startswith(SLOW)
-    return pytest.param(name, marks=[pytest.mark.slow] if slow else [])
 
 
 @pytest.mark.parametrize("name", [tried(name) for name in card_names()])

@@ -10,6 +10,7 @@ import gymnasium
 import numpy as np
 import pytest
 import torch
+from tests.shipped import tried
 
 from rewardsmith.environments.cards import card_names, load_card
 from rewardsmith.environments.inspection import random_actions
@@ -191,11 +192,10 @@ def test_component_of_weight_zero_is_not_paid_even_when_it_is_nan() -> None:
 
 
 def experts() -> Iterator[Any]:
-    """Cards with an expert program; slow where a few timesteps take seconds."""
+    """Cards with an expert program."""
     for name in card_names():
         if any("expert" in task.references for task in load_card(name).tasks.values()):
-            slow = name.startswith(("highway", "merge", "roundabout", "intersection", "Crafter"))
-            yield pytest.param(name, marks=[pytest.mark.slow] if slow else [])
+            yield tried(name)
 
 
 @pytest.mark.parametrize("name", list(experts()))
