@@ -399,7 +399,6 @@ def edit_program(page: "Page", change: Callable[[str], str], why: str) -> None:
     page.locator("#edit form button").click()
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(900)  # real trainings and a browser, on cores that may be busy
 def test_ranking_remark_and_edit_go_into_the_next_iteration_of_a_real_run(
     page: "Page", tmp_path: Path, start: Callable[..., Any]
