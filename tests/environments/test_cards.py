@@ -62,7 +62,7 @@ def test_shipped_assay_says_what_its_numbers_say(name: str) -> None:
         if assay is None:
             continue  # nobody measured it; docs/environments.md says so
         rates = {r: assay[r]["success"] for r in task.references if r in assay}
-        assert set(rates) == set(task.references)
+        assert set(rates) == set(task.references) - {"proxy"}  # which is there to be hacked
         assert all(len(found) == assay["seeds"] >= 3 for found in rates.values())
         sparse = rates.pop("sparse")
         separates = mean(sparse) < task.target and any(
