@@ -291,7 +291,8 @@ def test_a_field_that_is_best_in_the_middle_is_said_with_its_value(
     standing.rollouts = [episode for episode, _ in standing.trail[-2:]]
     standing.reads = ("x_velocity", "pitch")
     (found,) = (c for c in run(standing).causes if c.code == "peaked-field")
-    assert (found.field, found.number) == ("x_velocity", pytest.approx(1.5, abs=0.05))
+    assert found.field == "x_velocity"
+    assert found.number == pytest.approx(1.5, abs=0.05)
     assert found.message.endswith("episodes lay between 0.2 and 3.4 m/s.")
 
 
