@@ -46,7 +46,7 @@ def listen_to_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def wait_for(folder: Path, event: str, *, timeout_s: float = 90.0) -> Path:
+def wait_for(folder: Path, event: str, *, timeout_s: float = 300.0) -> Path:
     """The run's folder, once `event` is in its journal."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
@@ -75,7 +75,7 @@ def descendants(pid: int) -> set[int]:
     return found - {pid}
 
 
-def assert_gone(pids: set[int], *, within_s: float = 5.0) -> None:
+def assert_gone(pids: set[int], *, within_s: float = 15.0) -> None:
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         alive = {pid for pid in pids if _is_alive(pid)}
@@ -94,7 +94,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def children_of(process: subprocess.Popen[str]) -> set[int]:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         if found := descendants(process.pid):
             return found
@@ -107,7 +107,7 @@ def resume(folder: Path) -> subprocess.CompletedProcess[str]:
         [*COMMAND, "resume", str(folder), "--no-video"],
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=600,
         check=False,
     )
 
@@ -124,7 +124,7 @@ def test_ctrl_c_ends_the_children_and_the_run_resumes(tmp_path: Path) -> None:
     folder = wait_for(tmp_path, "segment_started")
     children = children_of(driver)
     os.kill(driver.pid, signal.SIGINT)
-    output, _ = driver.communicate(timeout=30)
+    output, _ = driver.communicate(timeout=120)
     assert driver.returncode == 130
     assert "rewardsmith resume" in output
     assert_gone(children)
@@ -140,7 +140,7 @@ def test_kill_9_leaves_no_orphan_and_the_run_resumes(tmp_path: Path) -> None:
     folder = wait_for(tmp_path, "segment_ended")
     children = children_of(driver)
     os.kill(driver.pid, signal.SIGKILL)
-    driver.communicate(timeout=30)
+    driver.communicate(timeout=120)
     assert_gone(children)
 
     finished = resume(folder)
@@ -157,4 +157,4 @@ def test_a_second_driver_is_refused(tmp_path: Path) -> None:
         assert str(driver.pid) in second.stdout + second.stderr
     finally:
         os.killpg(driver.pid, signal.SIGKILL)
-        driver.communicate(timeout=30)
+        driver.communicate(timeout=120)

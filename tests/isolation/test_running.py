@@ -44,7 +44,7 @@ time.sleep(60)
 def test_child_that_breaks_the_protocol_is_killed(begin: Begin, act: str, reason: str) -> None:
     child = begin("endings", act=act)
     with pytest.raises(FrameError, match=reason):
-        collect(child, stall_s=30)
+        collect(child, stall_s=100)
     status = child.kill()
     assert status.reason == "over_limit"
     assert status.cpu_s < 5
@@ -52,7 +52,7 @@ def test_child_that_breaks_the_protocol_is_killed(begin: Begin, act: str, reason
 
 def test_flood_of_text_is_cut_off(begin: Begin) -> None:
     child = begin("endings", act="flood_stdout")
-    _, status = collect(child, stall_s=30)
+    _, status = collect(child, stall_s=100)
     assert status.reason == "over_limit"
     assert "wrote more than" in child.stderr_text
     assert len(child.stderr_text.encode()) <= 8 * 1024
@@ -66,7 +66,7 @@ def test_silent_child_is_killed_after_the_stall_limit(begin: Begin) -> None:
 
 def test_job_of_50_megabytes_arrives(begin: Begin) -> None:
     blob = dump_tensors({"a": np.zeros(50 * 2**20 // 8)})
-    frames, status = collect(begin("endings", act="report", tensors=blob), stall_s=30)
+    frames, status = collect(begin("endings", act="report", tensors=blob), stall_s=100)
     assert frames[0].payload == b'{"blob":6553600}'
     assert status.reason == "ok"
 
@@ -88,7 +88,7 @@ def test_several_children_share_one_selector(begin: Begin) -> None:
 
 def test_cpu_seconds_are_known_while_it_runs(begin: Begin) -> None:
     with begin("endings", act="burn_cpu") as child:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while child.cpu_seconds() < 0.3 and time.monotonic() < deadline:
             time.sleep(0.02)
         assert child.poll() is None
@@ -125,7 +125,7 @@ def test_job_is_started_with_its_own_limits_caps_and_openings() -> None:
         openings=Openings(import_paths=(CHILDREN,)),
     )
     with pytest.raises(FrameError, match="more than 10 bytes"):
-        collect(start(job), stall_s=30)
+        collect(start(job), stall_s=100)
 
 
 def test_import_paths_come_after_the_interpreters_own(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_import_paths_come_after_the_interpreters_own(tmp_path: Path) -> None:
     (tmp_path / "little.py").write_text("import types", encoding="utf-8")
     openings = Openings(import_paths=(str(tmp_path),))
     child = spawn("little", limits=Limits(cpu_s=10), openings=openings)
-    assert collect(child, stall_s=10)[1].reason == "ok"
+    assert collect(child, stall_s=60)[1].reason == "ok"
 
 
 def test_no_variable_beyond_the_allowed_ones_is_passed() -> None:
@@ -150,7 +150,7 @@ def state(pid: int) -> str:
 
 
 def wait_until(holds: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline, f"waited in vain until {what}"
         time.sleep(0.02)

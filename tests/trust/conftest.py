@@ -98,7 +98,7 @@ def start(script: str, request: dict[str, Any]) -> dict[str, Any]:
     package = str(ROOT / "designer")
     line = [sys.executable, "-I", "-c", _START, package, str(ROOT), str(ACTS / script)]
     done = subprocess.run(
-        line, input=json.dumps(request), capture_output=True, text=True, timeout=120, check=False,
+        line, input=json.dumps(request), capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)

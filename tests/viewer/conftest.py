@@ -83,7 +83,7 @@ class Site:
             target=place.server.run, kwargs={"sockets": [place.sock]}, daemon=True
         )
         self._thread.start()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not place.server.started and time.monotonic() < deadline:
             time.sleep(0.01)
 

@@ -53,7 +53,7 @@ def rollout(site: Any, done: Path, query: str) -> Any:
 
 def wait_for(site: Any, done: Path, episode: int) -> str:
     """The rollout's part once nobody waits for that film any more."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while (answer := rollout(site, done, f"episode={episode}&wait=1")).status == 204:
         assert time.monotonic() < deadline
         time.sleep(0.01)

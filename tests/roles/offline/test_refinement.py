@@ -188,9 +188,9 @@ def reward(state, action, xp, *, terminated, params):
 def test_a_field_that_was_best_in_the_middle_is_aimed_at_that_value(refine: Refine) -> None:
     peak = because("peaked-field", field="x_velocity", number=1.5)
     child = sketch_of(refine(peak, text=RUNNER)[0])
-    assert child.components.keys() == {"x_velocity_error", "alive"}
+    assert child.components.keys() == {"x_velocity_capped", "alive"}
     assert child.params["x_velocity_target"] == 1.5
-    assert child.weights == {"x_velocity_error": 2.0, "alive": 0.5}
+    assert child.weights == {"x_velocity_capped": 2.0, "alive": 0.5}
 
 
 def test_what_another_candidate_showed_of_the_task_is_answered_too(
