@@ -14,6 +14,8 @@ from rewardsmith.environments.suites.metaworld import make_task, scripted_policy
 from rewardsmith.environments.vector import StateVectorEnv
 from rewardsmith.errors import UsageError
 
+STRICTER = frozenset({"MetaWorld-drawer-close-v3"})
+"""Where chance meets what the package counts."""
 CARDS = [name for name in card_names() if name.startswith("MetaWorld-")]
 STILL = np.zeros(4, dtype=np.float32)
 
@@ -96,15 +98,16 @@ def test_an_episode_starts_with_what_is_there(name: str) -> None:
 def test_success_is_the_packages_own_and_its_script_reaches_it(name: str) -> None:
     card = load_card(name)
     task = task_of(card)
+    is_stricter = name in STRICTER
     criterion = compile_success(
         task.success,
         card.state,
         semantics=task.semantics,
-        held_steps=1,
+        held_steps=task.held_steps,
         horizon=task.horizon,
         dt=card.dt,
     )
-    assert task.semantics == "ever"
+    assert task.semantics == ("held" if is_stricter else "ever")
     assert criterion.condition is not None
     vector = StateVectorEnv(card, 1, names=criterion.fields)
     act, obs, said = scripted_policy(str(card.kwargs["task"])), vector.reset(0).obs, False
@@ -112,7 +115,7 @@ def test_success_is_the_packages_own_and_its_script_reaches_it(name: str) -> Non
         step = vector.step(act(obs[0])[None])
         inputs = {f"state.{n}": step.fields[n] for n in criterion.fields}
         holds = bool(criterion.condition.evaluate(np, inputs)[0])
-        assert holds == bool(vector._infos[0]["success"])
+        assert holds == bool(vector._infos[0]["success"]) or (is_stricter and not holds)
         said, obs = said or holds, step.obs
     assert said
 
