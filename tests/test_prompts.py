@@ -25,11 +25,13 @@ from rewardsmith.roles.model.analyzer import study_requests
 from rewardsmith.roles.model.checking import check_prompts
 from rewardsmith.roles.model.critic import review_requests
 from rewardsmith.roles.model.designer import propose_requests, repair_requests
+from rewardsmith.roles.model.measurer import measures_request, mending_request
 from rewardsmith.roles.model.prompts import load_prompts
 from rewardsmith.roles.model.sample import (
     sample_curves,
     sample_exhibit,
     sample_history,
+    sample_measures,
     sample_refused,
     sample_study,
 )
@@ -55,7 +57,15 @@ def requests_for(view: TaskView) -> list[Request]:
         *repair_requests(PROMPTS, later[:1], [sample_refused()], round_idx=1),
         *review_requests(PROMPTS, view, [sample_exhibit()], round_idx=0),
         *study_requests(PROMPTS, view, [sample_study()]),
+        *measuring_requests(view),
     ]
+
+
+def measuring_requests(view: TaskView) -> list[Request]:
+    """The measurer's question, and the one that sends refused measures back."""
+    first = measures_request(PROMPTS, view)
+    answer, found = sample_measures()
+    return [first, mending_request(PROMPTS, first, answer, found, round_idx=1)]
 
 
 @cache
@@ -106,6 +116,19 @@ def test_prompts_show_the_task_and_every_field(env: str, task: str) -> None:
     for spec in card.state.fields:
         assert f"    {spec.name}: " in text
         assert squeezed(spec.meaning)[:60] in squeezed(text)
+
+
+@pytest.mark.parametrize(("env", "task"), TASKS)
+def test_a_measurer_sees_the_words_and_every_field_and_no_other_task(env: str, task: str) -> None:
+    card = card_of(env)
+    system, question = measures_request(PROMPTS, view_of(card, task)).messages
+    assert squeezed(card.tasks[task].instruction) in squeezed(question.text)
+    for spec in card.state.fields:
+        assert f"    {spec.name}: " in question.text
+    for name, other in card.tasks.items():
+        if name != task:
+            assert squeezed(other.instruction) not in squeezed(question.text)
+    assert len(system.text) + len(question.text) <= 18_000
 
 
 @pytest.mark.parametrize(("env", "task"), TASKS)

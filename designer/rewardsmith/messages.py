@@ -173,6 +173,21 @@ class Task:
         return self.fitness == BY_LABELS
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureDraft:
+    """One way to measure a task that has no fitness yet."""
+
+    text: str
+    """A fitness expression; higher is better."""
+    why: str
+    """What it takes the task to be, in a sentence."""
+    name: str = ""
+    """What its author calls it; empty where it says nothing that `why` does not."""
+    success: str = ""
+    """A condition over the whole episode; empty: labels alone say what success is."""
+    author: Author = "offline"
+
+
 # ------------------------------------------------------------------ candidate
 
 

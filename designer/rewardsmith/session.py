@@ -148,7 +148,7 @@ def finish_run(
     if run.recall("run_ended") is None:
         choose_backend(load_card(run.manifest.task.env), config.training.backend)
     workers = engine(config.jobs or free_cores())
-    _settle(run, workers)
+    _settle(run, workers, tell)
     arena = arena_of(run, workers)
     with open_team(arena, tell) as team:
         stages = Workshop(arena=arena, team=team).stages()
@@ -277,11 +277,12 @@ def _arena(run: Run, engine: Engine, references: ReferenceRollouts) -> Arena:
     )
 
 
-def _settle(run: Run, engine: Engine) -> None:
+def _settle(run: Run, engine: Engine, tell: Tell | None) -> None:
     """Give the task its fitness, with rollouts in an arena that measures nothing yet.
 
     Raises:
         WaitingForPerson: Nobody has chosen one yet.
+        ModelError: A provider failed beyond its retries; resume.
     """
 
     def arena() -> Arena:
@@ -289,7 +290,7 @@ def _settle(run: Run, engine: Engine) -> None:
         return _arena(run, engine, references)
 
     if run.manifest.task.is_drafted:
-        settle_fitness(run, arena)
+        settle_fitness(run, arena, lambda made: open_team(made, tell))
     if run.recall("measure_frozen") is None:
         task = run.manifest.task
         run.record("measure_frozen", measure=fingerprint(task, load_card(task.env)))

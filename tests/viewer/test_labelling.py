@@ -91,3 +91,29 @@ def test_a_film_of_a_rollout_is_served(site: Any, drafted: Path) -> None:
 def test_a_run_that_asks_for_nothing_says_so(start: Callable[..., Any], done: Path) -> None:
     page = start(done.parent).get(f"/runs/{done.name}/label").text
     assert "asks for no labels" in page
+
+
+def test_a_draft_says_who_wrote_it_and_why_rules_had_to(drafted: Path, site: Any) -> None:
+    page = site.get(f"/runs/{drafted.name}/label").text
+    assert page.count('title="who drafted it">offline<') == 3
+    assert 'id="drafts-note"' not in page
+
+
+def test_a_models_draft_is_shown_as_text_with_its_own_success(
+    drafted: Path, start: Callable[..., Any]
+) -> None:
+    with Run.open(drafted) as run:
+        data = dict(run.recall("fitness_drafted") or {})
+        first = {
+            **data["drafts"][0],
+            "author": "model",
+            "name": "<b>near</b>",
+            "success": "last(position) < 1",
+        }
+        data |= {"drafts": [first, *data["drafts"][1:]], "reason": "<i>1 call is allowed.</i>"}
+        run.record("fitness_drafted", **data)
+    page = start(drafted.parent).get(f"/runs/{drafted.name}/label").text
+    assert page.count('title="who drafted it">model<') == 1
+    assert "&lt;b&gt;near&lt;/b&gt;: " in page
+    assert "last(position) &lt; 1" in page
+    assert "2 of 3 by rules, not by the model: &lt;i&gt;1 call is allowed.&lt;/i&gt;" in page

@@ -106,6 +106,8 @@ def _choose(run: Run, out: Console) -> None:
     if sheet is None or not sheet.drafts:
         return
     out.print(heading(f"Drafted measures, and how far they agree with {sheet.n_said} labels"))
+    if sheet.note:
+        out.print(safe(sheet.note, "dim"), soft_wrap=True)
     out.print(_drafts(sheet))
     name = run.folder.name if str(run.folder.parent) == "runs" else run.folder
     if not sheet.is_enough:
@@ -122,10 +124,11 @@ def _choose(run: Run, out: Console) -> None:
 
 def _drafts(sheet: LabelSheet) -> Table:
     table = Table(box=None, pad_edge=False)
-    for title in ("", "agrees", "measure", "what it takes the task to be"):
+    for title in ("", "agrees", "by", "measure", "what it takes the task to be"):
         table.add_column(title, overflow="fold")
     for number, draft in enumerate(sheet.drafts):
         mark = "*" if number == sheet.best else ""
         agrees = "-" if draft.agreement is None else str(draft.agreement)
-        table.add_row(*map(safe, (f"{number + 1}{mark}", agrees, draft.text, draft.why)))
+        cells = (f"{number + 1}{mark}", agrees, draft.author, draft.text, draft.meaning)
+        table.add_row(*map(safe, cells))
     return table

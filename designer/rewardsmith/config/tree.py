@@ -126,7 +126,8 @@ class RolesConfig:
     """What the roles do when a language model plays them, and a person that of the judge."""
 
     repairs: int = 2
-    """Times a refused program goes back to the designer with its findings; 0: never."""
+    """Times a refused program, or drafted fitness, goes back to its author with its findings; 0:
+    never."""
     review: bool = True
     """Whether the critic reviews programs that passed what is computed."""
     studied: int = 2

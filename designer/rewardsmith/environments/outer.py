@@ -58,7 +58,7 @@ _COMPARE: dict[type[ast.cmpop], Callable[[np.float64, np.float64], bool]] = {
     ast.Eq: lambda a, b: bool(a == b),
     ast.NotEq: lambda a, b: bool(a != b),
 }
-_FUNCTIONS: dict[str, Callable[..., np.float64]] = {
+FUNCTIONS: dict[str, Callable[..., np.float64]] = {
     "abs": np.abs,
     "exp": np.exp,
     "log": np.log,
@@ -68,6 +68,7 @@ _FUNCTIONS: dict[str, Callable[..., np.float64]] = {
     "min": lambda *xs: np.min(np.array(xs)),
     "max": lambda *xs: np.max(np.array(xs)),
 }
+"""Functions of numbers of the whole episode."""
 _ARITY = {"abs": 1, "exp": 1, "log": 1, "sqrt": 1, "tanh": 1, "clip": 3}
 
 
@@ -210,9 +211,9 @@ class _Parser:
             return lambda values: values["length"]
         if name in AGGREGATES:
             return self._aggregate(AGGREGATES[name], node)
-        if name in _FUNCTIONS:
+        if name in FUNCTIONS:
             return self._function(name, node)
-        known = {*AGGREGATES, *_FUNCTIONS}
+        known = {*AGGREGATES, *FUNCTIONS}
         raise self._problem(
             node,
             unknown("aggregate", name, known),
@@ -224,7 +225,7 @@ class _Parser:
             raise self._problem(
                 node, f"{name!r} takes {_ARITY.get(name, 'two or more')} values.", "Correct it."
             )
-        function = _FUNCTIONS[name]
+        function = FUNCTIONS[name]
         parts = [self.visit(part) for part in node.args]
         return lambda values: np.float64(function(*(part(values) for part in parts)))
 

@@ -14,7 +14,8 @@ from rewardsmith.analysis.intervals import Interval
 from rewardsmith.analysis.ranking import order_accuracy, order_interval
 from rewardsmith.environments.cards import load_card
 from rewardsmith.environments.fitness import compile_fitness
-from rewardsmith.messages import Trajectory
+from rewardsmith.messages import Author, MeasureDraft, Trajectory
+from rewardsmith.store.codec import load
 from rewardsmith.store.labels import Labels, Saying, Sheet, read_labels
 from rewardsmith.store.run import Run
 
@@ -32,6 +33,16 @@ class Draft:
     why: str
     agreement: Interval | None
     """Share of good-bad pairs that it orders rightly, in [0, 1]; None before there is a pair."""
+    name: str = ""
+    """What its author calls it; may be empty."""
+    success: str = ""
+    """The author's own success criterion; empty: the labels say what success is."""
+    author: Author = "offline"
+
+    @property
+    def meaning(self) -> str:
+        """What it takes the task to be, under its name where it has one."""
+        return f"{self.name}: {self.why}" if self.name else self.why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,6 +59,8 @@ class LabelSheet:
     drafts: tuple[Draft, ...] = ()
     """Empty on the winner's sheet."""
     chosen: int | None = None
+    note: str = ""
+    """Why not all drafts are by the model that was asked for them; empty otherwise."""
 
     @property
     def next(self) -> int | None:
@@ -114,6 +127,25 @@ def success_of(text: str, values: list[float], labels: dict[int, Saying]) -> str
     return f"({text}) > {edges[int(np.argmax(right))]:.4g}"
 
 
+def settled_success(run: Run, draft: Draft, sheet: LabelSheet) -> str:
+    """The draft's own success criterion, unless a value of its fitness fits the labels better."""
+    by_value = success_of(draft.text, values_of(run, draft.text, sheet.rollouts), sheet.labels)
+    if not draft.success:
+        return by_value
+    fit = [_fit(run, criterion, sheet) for criterion in (draft.success, by_value)]
+    return draft.success if fit[0] >= fit[1] else by_value
+
+
+def _fit(run: Run, criterion: str, sheet: LabelSheet) -> float:
+    """Share of the labels that a criterion over episodes shares, good and bad counting alike."""
+    met = [value > 0 for value in values_of(run, criterion, sheet.rollouts)]
+    shares = []
+    for saying, wanted in (("good", True), ("bad", False)):
+        right = [met[i] == wanted for i, said in sheet.labels.items() if said == saying]
+        shares += [sum(right) / len(right)] if right else []
+    return sum(shares) / max(1, len(shares))
+
+
 def disputes(values: list[list[float]]) -> tuple[int, ...]:
     """Rollouts in the order in which the drafts dispute them, the most disputed first.
 
@@ -141,12 +173,19 @@ def _clips(run: Run, labels: Labels) -> LabelSheet | None:
     if data is None:
         return None
     rollouts = run.load_trajectories(CLIPS_FOLDER, data["sha"])
-    texts = [draft["text"] for draft in data["drafts"]]
-    values = [values_of(run, text, rollouts) for text in texts]
+    written = [load(MeasureDraft, draft) for draft in data["drafts"]]
+    values = [values_of(run, draft.text, rollouts) for draft in written]
     said = {i: s for i, s in labels.of("clip").items() if i < len(rollouts)}
     drafts = tuple(
-        Draft(text=draft["text"], why=draft["why"], agreement=agreement(mine, said))
-        for draft, mine in zip(data["drafts"], values, strict=True)
+        Draft(
+            text=draft.text,
+            why=draft.why,
+            agreement=agreement(mine, said),
+            name=draft.name,
+            success=draft.success,
+            author=draft.author,
+        )
+        for draft, mine in zip(written, values, strict=True)
     )
     chosen = labels.chosen if labels.chosen in range(len(drafts)) else None
     return LabelSheet(
@@ -157,7 +196,15 @@ def _clips(run: Run, labels: Labels) -> LabelSheet | None:
         labels=said,
         drafts=drafts,
         chosen=chosen,
+        note=_note(drafts, data.get("reason", "")),
     )
+
+
+def _note(drafts: tuple[Draft, ...], reason: str) -> str:
+    if not reason:
+        return ""
+    n = sum(draft.author == "offline" for draft in drafts)
+    return f"{n} of {len(drafts)} by rules, not by the model: {reason.rstrip('.')}."
 
 
 def agreement(values: list[float], labels: dict[int, Saying]) -> Interval | None:

@@ -5,6 +5,7 @@
 """
 
 import ast
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -16,7 +17,13 @@ from rewardsmith.language.emit import emit_module, emit_single
 from rewardsmith.language.evaluate import Evaluator
 from rewardsmith.language.findings import Refusal
 from rewardsmith.language.graph import Graph
-from rewardsmith.language.inputs import action_input, field_group, field_input, inputs_of
+from rewardsmith.language.inputs import (
+    action_input,
+    field_group,
+    field_input,
+    inputs_of,
+    nodes_below,
+)
 from rewardsmith.language.node import Kind, Node
 from rewardsmith.language.normalise import normalise_expression
 from rewardsmith.language.operations import Value
@@ -41,6 +48,8 @@ class CompiledExpression:
     shape: tuple[int, ...]
     """Shape of the result in one step."""
     kind: Kind
+    n_entries: int
+    """Numbers that it holds at once for one step, at most."""
 
     def evaluate(self, xp: Any, inputs: Mapping[str, Any]) -> Any:
         """The value for every row of a batch; `inputs` may hold more than `reads`.
@@ -85,6 +94,7 @@ def compile_expression(
         reads=inputs_of([node]),
         shape=node.shape,
         kind=node.kind,
+        n_entries=sum(math.prod(one.shape) for one in nodes_below([node])),
     )
 
 

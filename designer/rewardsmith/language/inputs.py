@@ -38,6 +38,11 @@ def action_input(graph: Graph, spec: StateSpec, key: str) -> Node:
 
 def inputs_of(nodes: Iterable[Node]) -> frozenset[str]:
     """Keys of every input that the nodes depend on."""
+    return frozenset(str(node.attr) for node in nodes_below(nodes) if node.op == "input")
+
+
+def nodes_below(nodes: Iterable[Node]) -> set[Node]:
+    """The nodes and all that they depend on."""
     seen: set[Node] = set()
     stack = list(nodes)
     while stack:
@@ -45,7 +50,7 @@ def inputs_of(nodes: Iterable[Node]) -> frozenset[str]:
         if node not in seen:
             seen.add(node)
             stack += node.args
-    return frozenset(str(node.attr) for node in seen if node.op == "input")
+    return seen
 
 
 def _reshaped(field: FieldSpec) -> Value:

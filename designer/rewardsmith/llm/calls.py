@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
-Role = Literal["designer", "critic", "analyzer", "describer", "check"]
+Role = Literal["designer", "critic", "analyzer", "describer", "measurer", "check"]
+NO_CANDIDATE: frozenset[Role] = frozenset({"measurer"})
+"""Roles that are asked before there is any candidate; their addresses say candidate 0."""
 Finish = Literal["stop", "length", "refused"]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rewardsmith.llm.budget import Spending
+from rewardsmith.llm.calls import NO_CANDIDATE
 from rewardsmith.llm.record import recount
 from rewardsmith.messages import CandidateId
 from rewardsmith.report.candidates import CandidateLine
@@ -64,7 +65,8 @@ def _about(events: Iterable[Event], candidate: CandidateId) -> list[Event]:
     found = []
     for event in events:
         parts = str(event.key["call"]).split("/")
-        if parts[0] == f"{candidate.iteration:03d}" and parts[2:3] == [str(candidate.number)]:
+        here = parts[0] == f"{candidate.iteration:03d}" and parts[2:3] == [str(candidate.number)]
+        if here and parts[1] not in NO_CANDIDATE:
             found.append(event)
     return found
 

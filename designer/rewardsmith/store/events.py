@@ -19,8 +19,8 @@
 | candidate_closed | candidate | result: Result |
 | candidate_analyzed | candidate | analysis: Analysis |
 | feedback_read | iteration; stage: where the next opens | remarks: list of Feedback, up_to_line |
-| fitness_drafted | | drafts: list of text and why; kinds of the clips; sha |
-| fitness_chosen | | fitness, success, why; agreement by draft; n_labels, up_to_line |
+| fitness_drafted | | drafts: list of MeasureDraft; reason of rules; kinds of the clips; sha |
+| fitness_chosen | | fitness, success, why; agreement and author by draft; n_labels, up_to_line |
 | winner_shown | | candidate, sha of its rollouts |
 | ranking_decided | iteration | strengths: Interval by candidate; n_answered, up_to_line |
 | edits_read | iteration, stage | edits: list of Edit, up_to_line |

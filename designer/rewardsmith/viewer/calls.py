@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from rewardsmith.llm.calls import NO_CANDIDATE
 from rewardsmith.messages import CandidateId
 from rewardsmith.store.journal import Event, Reading
 
@@ -39,6 +40,11 @@ class Call:
     is_open: bool = True
     """Whether it was sent and nothing has come back."""
 
+    @property
+    def has_candidate(self) -> bool:
+        """Whether it concerns the candidate that its address names."""
+        return self.role not in NO_CANDIDATE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calls:
@@ -60,7 +66,8 @@ class Calls:
 
     def of(self, candidate: CandidateId) -> tuple[Call, ...]:
         """Those that concern one candidate."""
-        return tuple(c for c in self.calls if (c.iteration, c.candidate) == candidate)
+        about = (call for call in self.calls if call.has_candidate)
+        return tuple(c for c in about if (c.iteration, c.candidate) == candidate)
 
 
 def calls_of(reading: Reading) -> Calls:

@@ -44,7 +44,7 @@ def test_no_snapshot_is_left_over() -> None:
 
 def test_every_template_is_rendered() -> None:
     prompts = load_prompts()
-    roles = ("designer/", "critic/", "analyzer/", "describer/", "shared/")
+    roles = ("designer/", "critic/", "analyzer/", "describer/", "measurer/", "shared/")
     used = {
         part
         for request in REQUESTS.values()

@@ -20,10 +20,18 @@ from rewardsmith.roles.model.designer import (
     propose_requests,
     repair_requests,
 )
+from rewardsmith.roles.model.measurer import (
+    Drafted,
+    draft_with_model,
+    measures_request,
+    mending_request,
+    sort_measures,
+)
 from rewardsmith.roles.model.prompts import Prompts, load_prompts
 from rewardsmith.roles.model.task_view import TaskView, task_view
 
 __all__ = [
+    "Drafted",
     "Exhibit",
     "Prompts",
     "Proposal",
@@ -33,13 +41,17 @@ __all__ = [
     "analyses_from",
     "candidates_from",
     "check_prompts",
+    "draft_with_model",
     "load_prompts",
+    "measures_request",
+    "mending_request",
     "parents_of",
     "propose_requests",
     "repair_requests",
     "review",
     "review_requests",
     "reviews_from",
+    "sort_measures",
     "study",
     "study_requests",
     "task_view",

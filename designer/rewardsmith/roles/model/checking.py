@@ -17,12 +17,14 @@ from rewardsmith.roles.model.critic import review_requests
 from rewardsmith.roles.model.describer import description_request
 from rewardsmith.roles.model.designer import propose_requests, repair_requests
 from rewardsmith.roles.model.json_answers import Parsed, again_request
+from rewardsmith.roles.model.measurer import Sorted, measures_request, mending_request
 from rewardsmith.roles.model.prompts import Prompts
 from rewardsmith.roles.model.sample import (
     HOSTILE,
     sample_curves,
     sample_exhibit,
     sample_history,
+    sample_measures,
     sample_refused,
     sample_study,
     sample_task,
@@ -70,7 +72,15 @@ def sample_requests(prompts: Prompts) -> Mapping[str, Request]:
         "review": review_requests(prompts, task, [sample_exhibit()], round_idx=0)[0],
         "study": study_requests(prompts, task, [sample_study()])[0],
         "description": description_request(prompts, sample_undescribed()),
+        "measures": measures_request(prompts, task),
     }
+    answer, measures = sample_measures()
+    found["measures, refused"] = mending_request(
+        prompts, found["measures"], answer, measures, round_idx=1
+    )
+    found["measures, too few"] = mending_request(
+        prompts, found["measures"], answer, Sorted(kept=measures.kept), round_idx=1
+    )
     problems: Parsed[ReviewAnswer] = Parsed(None, ("verdict: Field required",))
     found["review, again"] = again_request(prompts, found["review"], f"Fine! {HOSTILE}", problems)
     return found

@@ -24,7 +24,7 @@ from rewardsmith.roles.model.formats import interval, listed, number, percent
 
 MAX_FILE_BYTES = 128 * 1024
 SUFFIXES = (".md.j2", ".yaml")
-FOLDERS = ("analyzer", "critic", "describer", "designer", "shared")
+FOLDERS = ("analyzer", "critic", "describer", "designer", "measurer", "shared")
 """Parts of the prompts folder that are the roles'; the gateway's own few words are not."""
 
 

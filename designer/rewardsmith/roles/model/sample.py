@@ -26,6 +26,7 @@ from rewardsmith.messages import (
     History,
     Iteration,
     Judged,
+    MeasureDraft,
     MetricPoint,
     Outcome,
     Result,
@@ -40,6 +41,8 @@ from rewardsmith.roles.model.analyzer import Study
 from rewardsmith.roles.model.critic import Exhibit
 from rewardsmith.roles.model.describer import Undescribed
 from rewardsmith.roles.model.history_view import Curves
+from rewardsmith.roles.model.measurer import Refused, Sorted
+from rewardsmith.roles.model.schemas import DraftedMeasure, MeasuresAnswer
 from rewardsmith.roles.model.task_view import TaskView, task_view
 from rewardsmith.training.preset import Preset
 
@@ -96,6 +99,19 @@ def sample_undescribed() -> Undescribed:
     """A card with a field that nothing explains, and source code that tries to break out."""
     source = f'class Crane:\n\n    def reset(self):\n        return "{HOSTILE}"'
     return Undescribed(card=_CARD, unsaid=(STATE.fields[0].name,), source=source)
+
+
+def sample_measures() -> tuple[MeasuresAnswer, Sorted]:
+    """An answer of which one measure was taken and one refused."""
+    bad = DraftedMeasure(
+        name=f"heavy {HOSTILE}",
+        fitness=f"mean(load_mass) # {HOSTILE}",
+        success="load_height < 1",
+        why=f"It is heavy. {HOSTILE}",
+    )
+    good = MeasureDraft(text="last(on_ground)", why="It stands.", name=f"stands {HOSTILE}")
+    refused = Refused(measure=bad, problem=f"The name `load_mass` is not defined. {HOSTILE}")
+    return MeasuresAnswer(measures=[bad]), Sorted(kept=(good,), refused=(refused,))
 
 
 def sample_task() -> TaskView:

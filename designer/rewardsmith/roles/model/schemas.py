@@ -1,4 +1,4 @@
-"""What critic and analyzer have to answer: strict, closed, and short whatever a model writes.
+"""What the roles have to answer in JSON: strict, closed, and short whatever a model writes.
 
 Texts are neutralised and lists shortened as they are read, so that nothing long or hostile gets
 past this edge.
@@ -30,6 +30,8 @@ def _first(n: int) -> BeforeValidator:
 Text = Annotated[str, BeforeValidator(_or_empty), AfterValidator(_short)]
 """What a model says; null is nothing."""
 Name = Annotated[str, AfterValidator(lambda text: inline(text, 64))]
+Expression = Annotated[str, AfterValidator(lambda text: " ".join(text.split()))]
+"""What is compiled, on one line; its compiler refuses whatever else is wrong with it."""
 Index = Annotated[int, Field(ge=0, le=MAX_STEP)]
 
 
@@ -106,6 +108,21 @@ class DescriptionAnswer(Answered):
 
     fields: Annotated[list[DescribedField], _first(128)] = Field(default_factory=list)
     action: Text = ""
+
+
+class DraftedMeasure(Answered):
+    """One way to measure a task."""
+
+    name: Name = ""
+    fitness: Expression
+    success: Expression
+    why: Text = ""
+
+
+class MeasuresAnswer(Answered):
+    """A measurer's answer."""
+
+    measures: Annotated[list[DraftedMeasure], _first(6)]
 
 
 def schema_of(kind: type[Answered]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The three roles on one language model, with what they know of the task.
+"""The roles on one language model, with what they know of the task.
 
 Wiring only: every method asks a whole round at once. The same arguments give the same requests, so
 that a resumed run finds its answers in the journal of calls.
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rewardsmith.llm.calls import LanguageModel, Request
-from rewardsmith.messages import Analysis, History, Judged
+from rewardsmith.messages import Analysis, History, Judged, Trajectory
 from rewardsmith.roles.model.analyzer import Study, study
 from rewardsmith.roles.model.critic import Exhibit, Review, review
 from rewardsmith.roles.model.designer import (
@@ -19,13 +19,14 @@ from rewardsmith.roles.model.designer import (
     repair_requests,
 )
 from rewardsmith.roles.model.history_view import Curves
+from rewardsmith.roles.model.measurer import Drafted, draft_with_model
 from rewardsmith.roles.model.prompts import Prompts
 from rewardsmith.roles.model.task_view import TaskView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelTeam:
-    """Designer, critic and analyzer that are asked in words."""
+    """Designer, critic, analyzer and measurer that are asked in words."""
 
     model: LanguageModel
     prompts: Prompts
@@ -36,6 +37,14 @@ class ModelTeam:
     """Reviews of one candidate; 0 leaves them out."""
     init: str | None = None
     """A person's own program that the search was started with."""
+
+    def measures(self, rollouts: Sequence[Trajectory], *, repairs: int) -> Drafted:
+        """Ways to measure the task, before it has a fitness; see `draft_with_model`.
+
+        Raises:
+            ModelError: The provider failed beyond its retries.
+        """
+        return draft_with_model(self.model, self.prompts, self.task, rollouts, repairs=repairs)
 
     def propose(
         self, history: History, *, iteration: int, curves: Curves, first: int = 0

@@ -8,10 +8,11 @@ blind as the offline designer: words and typed fields in, no reward of any kind.
 import ast
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rewardsmith.environments.fitness import compile_fitness
 from rewardsmith.errors import ConfigError
+from rewardsmith.messages import MeasureDraft
 from rewardsmith.roles.offline.brief import Brief
 from rewardsmith.roles.offline.objectives import Aim, Objective, width_of
 from rewardsmith.roles.offline.plans import Plan, plan_of
@@ -23,16 +24,6 @@ KEPT_WEIGHT = 0.3
 _HELD = 0.5
 """Share of a signal's everyday size from which a goal without a number counts as being done."""
 _FIELD = re.compile(r"\b(state\.|xp\.)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeasureDraft:
-    """One way to measure a task."""
-
-    text: str
-    """A fitness expression; higher is better."""
-    why: str
-    """What it takes the task to be, in a sentence."""
 
 
 def draft_measures(brief: Brief, *, dt: float | None) -> tuple[MeasureDraft, ...]:
