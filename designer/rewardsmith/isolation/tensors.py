@@ -33,6 +33,8 @@ _DTYPES: Final[Mapping[str, str]] = {
     "U8": "|u1",
     "BOOL": "|b1",
 }
+ITEM_BYTES: Final = {name: np.dtype(code).itemsize for name, code in _DTYPES.items()}
+"""Bytes of one number of each dtype."""
 _NAMES: Final = {np.dtype(code): name for name, code in _DTYPES.items()}
 _NAME: Final = re.compile(r"[A-Za-z0-9_./\-]{1,128}")
 
