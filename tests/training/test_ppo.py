@@ -21,7 +21,7 @@ from rewardsmith.isolation.tensors import dump_tensors, parse_tensors
 from rewardsmith.testing import write_line_card
 from rewardsmith.training.checkpoint import checkpoint_tensors
 from rewardsmith.training.ppo import PpoLearner
-from rewardsmith.training.preset import Preset, preset_mapping, resolve_preset
+from rewardsmith.training.preset import PpoPreset, preset_mapping, resolve_preset
 from rewardsmith.training.requests import TrainRequest
 from rewardsmith.training.rewarded import NativeReward, PaidStep, RewardedVectorEnv
 from rewardsmith.training.sb3_env import RewardedVecEnv
@@ -97,7 +97,7 @@ class TwoEnds:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(ObservationScale, "update", lambda self, obs: None)
         monkeypatch.setattr(RewardScale, "__call__", lambda self, rewards, done: rewards)
-        self.preset = Preset(n_envs=2, n_steps=5, batch_size=10, gamma=0.9, gae_lambda=0.8)
+        self.preset = PpoPreset(n_envs=2, n_steps=5, batch_size=10, gamma=0.9, gae_lambda=0.8)
         cards = [replace(THREE_STEPS, kwargs={"end": end}) for end in ("terminate", "truncate")]
         envs = [make_env(card) for card in cards]
         rewarded = RewardedVectorEnv(StateVectorEnv(cards[0], 2, envs=envs), NativeReward())

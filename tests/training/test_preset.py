@@ -12,7 +12,7 @@ from rewardsmith.environments.cards import load_card, task_of
 from rewardsmith.errors import ConfigError
 from rewardsmith.session import training_of
 from rewardsmith.testing import write_line_card
-from rewardsmith.training.preset import Preset, preset_mapping, resolve_preset
+from rewardsmith.training.preset import PpoPreset, preset_mapping, resolve_preset
 
 
 def test_later_values_override_earlier_ones() -> None:
@@ -27,7 +27,7 @@ def test_layers_may_be_written_as_a_list_or_as_text(written: object) -> None:
 
 
 def test_a_preset_survives_its_own_mapping() -> None:
-    preset = Preset(n_envs=3, hidden=(5,), learning_rate=0.01)
+    preset = PpoPreset(n_envs=3, hidden=(5,), learning_rate=0.01)
     assert resolve_preset(preset_mapping(preset)) == preset
 
 
@@ -68,7 +68,7 @@ def test_a_rollout_of_one_timestep_is_refused() -> None:
 
 @pytest.mark.parametrize(("timesteps", "rounded"), [(1, 64), (95, 64), (97, 128), (640, 640)])
 def test_lengths_are_rounded_to_whole_rollouts(timesteps: float, rounded: int) -> None:
-    assert Preset(n_envs=4, n_steps=16).rounded(timesteps) == rounded
+    assert PpoPreset(n_envs=4, n_steps=16).rounded(timesteps) == rounded
 
 
 @pytest.mark.parametrize("value", ["many", True, 0, -5.0, math.nan, math.inf])

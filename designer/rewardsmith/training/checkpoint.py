@@ -17,8 +17,9 @@ ADAM_MOMENTS = ("exp_avg", "exp_avg_sq")
 SAC_OPTIMIZERS = ("actor", "critic", "ent_coef")
 N_CRITICS = 2
 """Of SAC, which believes the smaller of their values."""
-MAX_EXPERIENCE_BYTES = 512 * 1024 * 1024
-"""Of the transitions beside a checkpoint: half a job's frame, and a worker holds them twice."""
+MAX_EXPERIENCE_BYTES = 256 * 1024 * 1024
+"""Of the transitions beside a checkpoint: while a worker takes or hands them over it holds up to
+six copies, and has 4 GiB of address space."""
 
 
 def checkpoint_tensors(spec: PolicySpec) -> dict[str, TensorSpec]:
@@ -61,7 +62,7 @@ def trained_tensors(spec: PolicySpec) -> dict[str, TensorSpec]:
 def experience_tensors(spec: PolicySpec, preset: Preset, step: int) -> dict[str, TensorSpec]:
     """Names, dtypes and shapes of what a next segment from `step` needs beside the checkpoint.
 
-    In the environment's and the reward's own units; empty for PPO, which learns from a rollout once.
+    In the environment's and the reward's own units; empty for PPO, which uses a rollout once.
     """
     if not isinstance(preset, SacPreset):
         return {}

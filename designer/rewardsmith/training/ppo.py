@@ -28,7 +28,9 @@ _LOG_SQRT_2PI = 0.5 * float(np.log(2.0 * np.pi))
 class PpoLearner:
     """PPO on a rewarded environment, resumable from named tensors."""
 
-    def __init__(self, env: RewardedVectorEnv, preset: PpoPreset, *, seed: int, device: str) -> None:
+    def __init__(
+        self, env: RewardedVectorEnv, preset: PpoPreset, *, seed: int, device: str
+    ) -> None:
         self._env = RewardedVecEnv(env)
         self._preset = preset
         self._seed = seed

@@ -122,6 +122,10 @@ class PpoPreset(Preset):
         if self.rollout_size < 2:
             raise ConfigError("A rollout of one timestep teaches nothing. Raise 'n_steps'.")
 
+    def tiny(self) -> "PpoPreset":
+        """The shortest training that touches everything once, for a warm-up."""
+        return replace(self, n_steps=4, batch_size=4 * self.n_envs, n_epochs=1)
+
     @property
     def rollout_size(self) -> int:
         """Timesteps of one rollout, over all environments."""
@@ -170,6 +174,13 @@ class SacPreset(Preset):
                 f"Preset value 'buffer_size' is {self.buffer_size}: {self.n_envs} environments "
                 f"never fill it up to 'learning_starts', {self.learning_starts}. Raise it."
             )
+
+    def tiny(self) -> "SacPreset":
+        """The shortest training that touches everything once, for a warm-up."""
+        n = 4 * self.n_envs
+        return replace(
+            self, train_freq=4, gradient_steps=1, batch_size=n, buffer_size=n, learning_starts=1
+        )
 
     @property
     def capacity(self) -> int:

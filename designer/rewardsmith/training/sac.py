@@ -30,7 +30,9 @@ LOG_STD_RANGE = (-20.0, 2.0)
 class SacLearner:
     """SAC on a rewarded environment, resumable from named tensors."""
 
-    def __init__(self, env: RewardedVectorEnv, preset: SacPreset, *, seed: int, device: str) -> None:
+    def __init__(
+        self, env: RewardedVectorEnv, preset: SacPreset, *, seed: int, device: str
+    ) -> None:
         self._env = RewardedVecEnv(env)
         self._preset = preset
         self._rng = np.random.default_rng(seed)
@@ -175,9 +177,7 @@ def _actor_names(sac: SAC) -> dict[str, str]:
 
 def _critic_names(sac: SAC, ours: str) -> dict[str, str]:
     n_layers = len(sac.actor.net_arch) + 1
-    return {
-        f"{ours}{k}.{i}": f"qf{k}.{2 * i}" for k in range(N_CRITICS) for i in range(n_layers)
-    }
+    return {f"{ours}{k}.{i}": f"qf{k}.{2 * i}" for k in range(N_CRITICS) for i in range(n_layers)}
 
 
 def _named(module: torch.nn.Module, names: Mapping[str, str]) -> dict[str, torch.Tensor]:
