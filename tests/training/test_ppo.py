@@ -42,6 +42,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> EnvCard:
 
 def learner_on(card: EnvCard, *, seed: int = 0, **values: object) -> PpoLearner:
     preset = resolve_preset(card.preset, values)
+    assert isinstance(preset, PpoPreset)
     env = RewardedVectorEnv(StateVectorEnv(card, preset.n_envs), NativeReward())
     return PpoLearner(env, preset, seed=seed, device="cpu")
 
@@ -204,6 +205,9 @@ class Kept:
     def checkpoint(self, step: int, tensors: Mapping[str, Array]) -> None:
         self.blobs[step] = dump_tensors(tensors)
 
+    def experience(self, tensors: Mapping[str, Array]) -> None:
+        raise AssertionError("a rollout of PPO is learnt from once")
+
 
 def trained(card: EnvCard, start: int, end: int, tensors: Mapping[str, Array] | None) -> bytes:
     preset = resolve_preset(card.preset)
@@ -310,6 +314,7 @@ def failing(card: EnvCard, monkeypatch: pytest.MonkeyPatch, what: str) -> PpoLea
 
     env._steppers[1] = wrong
     preset = resolve_preset(card.preset)
+    assert isinstance(preset, PpoPreset)
     return PpoLearner(RewardedVectorEnv(env, NativeReward()), preset, seed=0, device="cpu")
 
 

@@ -25,7 +25,7 @@ from rewardsmith.training.checkpoint import (
 from rewardsmith.training.preset import SacPreset, preset_mapping
 from rewardsmith.training.requests import METRIC_NAMES, TrainRequest
 from rewardsmith.training.rewarded import NativeReward, PaidStep, RewardedVectorEnv
-from rewardsmith.training.sac import SacLearner
+from rewardsmith.training.sac import SacLearner, _NumpyActor
 from rewardsmith.training.train_job import train_segment
 
 Array = np.ndarray[Any, Any]
@@ -99,7 +99,7 @@ def test_transitions_end_where_the_environment_did_and_go_on_where_the_horizon_d
     assert kept["replay.next_obs"][2, :, 1].tolist() == [3.0, 3.0]
     assert kept["replay.obs"][3, :, 1].tolist() == [0.0, 0.0]
     np.testing.assert_array_equal(
-        kept["replay.rewards"][:, :, 0], np.float32([step.rewards for step in steps])
+        kept["replay.rewards"][:, :, 0], np.array([step.rewards for step in steps], np.float32)
     )
 
 
@@ -147,13 +147,7 @@ def test_the_first_actions_are_uniform_and_nothing_is_learnt_from_them(line: Env
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_sampled_actions_have_the_actors_own_distribution(line: EnvCard, activation: Any) -> None:
     learner = trained_on(line, replace(TINY, activation=activation))
-    for _ in range(60):
-        learner.rollout()  # fills the buffer with one and the same actor's actions
-    kept = learner.experience()
-    learner._obs_scale.update = lambda obs: None  # type: ignore[method-assign]
-    obs = learner._obs_scale(np.tile(kept["replay.obs"], (40, 1)))
-    from rewardsmith.training.sac import _NumpyActor
-
+    obs = learner._obs_scale(np.tile(learner.experience()["replay.obs"], (40, 1)))
     actions = _NumpyActor(learner._sac, np.random.default_rng(0)).sample(obs)
     with torch.no_grad():
         mean, log_std, _ = learner._sac.actor.get_action_dist_params(torch.as_tensor(obs))
