@@ -160,6 +160,11 @@ SAC = {
 }
 
 
+def jobs(arena: Arena) -> list[Job]:
+    assert isinstance(arena.engine, InProcessEngine)
+    return arena.engine.jobs
+
+
 def transitions(arena: Arena, **changed: Any) -> dict[str, Any]:
     found = {
         name: np.zeros(spec.shape, bool if spec.dtype == "BOOL" else np.float32)
@@ -177,7 +182,7 @@ def test_transitions_as_expected_are_kept_beside_the_checkpoint_and_not_evaluate
     sha = end.training.experience
     kept = arena.run.load_artifact(experience_path(CANDIDATE, 1, 64), sha)
     assert kept == dump_tensors(transitions(arena))
-    evaluation = parse_arrays(arena.engine.jobs[-1].tensors)
+    evaluation = parse_arrays(jobs(arena)[-1].tensors)
     assert {name.split(".")[0] for name in evaluation} == {"0/actor", "0/obs"}
 
 
@@ -245,7 +250,7 @@ def test_a_worker_has_room_for_its_transitions_and_for_nothing_else(
 ) -> None:
     arena, text = make_arena({"x": [1.0]}, **SAC), judged("x")[0].candidate.text
     train(arena, text, goes_on=True)
-    job = arena.engine.jobs[0]
+    job = jobs(arena)[0]
     sizes = [len(dump_tensors(found(arena))) for found in (tensors, transitions)]
     assert job.caps.counts[TENSORS] == 2
     assert max(sizes) < job.caps.sizes[TENSORS] < max(sizes) + 70_000
