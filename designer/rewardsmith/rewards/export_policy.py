@@ -11,7 +11,15 @@ from typing import Any, Final
 from rewardsmith.environments.card_types import EnvCard
 from rewardsmith.rewards.export_policy_template import ENVIRONMENT, PLAY, POLICY, TRAIN
 
-_NETWORK: Final = ("algorithm", "hidden", "log_std_init", "n_envs", "activation", "ent_coef_init")
+_NETWORK: Final = (
+    "algorithm",
+    "hidden",
+    "log_std_init",
+    "n_envs",
+    "activation",
+    "ent_coef_init",
+    "noise_memory",
+)
 """Hyperparameters of a preset that are no argument of SB3's algorithm, or have another name."""
 _LAYERS: Final = {
     "tanh": "np.tanh(x @ weight + bias)",

@@ -170,6 +170,7 @@ def _warm_up(env: VectorEnv, preset: PpoPreset | SacPreset, device: str) -> None
     learner.rollout()
     learner.update()
     learner.tensors()
+    learner.experience()
 
 
 def _run(learner: Learner, preset: Preset, request: TrainRequest, sink: Sink) -> None:
