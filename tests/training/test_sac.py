@@ -149,7 +149,7 @@ def test_noise_is_as_large_as_the_actor_says(line: EnvCard, activation: Any) -> 
     learner = trained_on(line, replace(TINY, activation=activation))
     obs = learner._obs_scale(np.tile(learner.experience()["replay.obs"], (40, 1)))
     drawn = np.random.default_rng(0).standard_normal((len(obs), 1), dtype=np.float32)
-    actions = _NumpyActor(learner._sac).act(obs, drawn)
+    actions = _NumpyActor(learner._sac, activation).act(obs, drawn)
     with torch.no_grad():
         mean, log_std, _ = learner._sac.actor.get_action_dist_params(torch.as_tensor(obs))
     noise = (np.arctanh(actions.astype(np.float64)) - mean.numpy()) / np.exp(log_std.numpy())

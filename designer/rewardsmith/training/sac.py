@@ -12,6 +12,7 @@ import torch
 from stable_baselines3 import SAC
 from stable_baselines3.common.logger import Logger
 
+from rewardsmith.evaluation.policy import Activation
 from rewardsmith.training.checkpoint import ADAM_MOMENTS, N_CRITICS
 from rewardsmith.training.eager import stay_eager
 from rewardsmith.training.learner import EpisodeSums, RewardSums, RolloutStats
@@ -52,7 +53,7 @@ class SacLearner:
 
     def rollout(self) -> RolloutStats:
         """Act for `train_freq` steps of every environment; at first at random."""
-        actor, sums = _NumpyActor(self._sac), RewardSums()
+        actor, sums = _NumpyActor(self._sac, self._preset.activation), RewardSums()
         for _ in range(self._preset.train_freq):
             self._collect_step(actor, sums)
         return RolloutStats(*self._episodes.take(), sums.reward_mean, sums.component_means)
@@ -127,13 +128,13 @@ class _Noise:
 class _NumpyActor:
     """The actor's weights as NumPy arrays, to act with between two updates."""
 
-    def __init__(self, sac: SAC) -> None:
+    def __init__(self, sac: SAC, activation: Activation) -> None:
         found = {k: v.detach().cpu().numpy() for k, v in sac.actor.state_dict().items()}
         n_hidden = sum(k.startswith("latent_pi.") and k.endswith(".weight") for k in found)
         names = [f"latent_pi.{2 * i}" for i in range(n_hidden)] + ["mu", "log_std"]
         layers = [(found[f"{n}.weight"].T, found[f"{n}.bias"]) for n in names]
         *self._hidden, self._mean, self._log_std = layers
-        self._is_relu = isinstance(sac.actor.latent_pi[1], torch.nn.ReLU)
+        self._is_relu = activation == "relu"
 
     def act(self, obs: Array, noise: Array) -> Array:
         """Actions in [-1, 1] for normalised `obs` (B, obs_dim).
