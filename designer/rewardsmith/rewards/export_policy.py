@@ -11,15 +11,7 @@ from typing import Any, Final
 from rewardsmith.environments.card_types import EnvCard
 from rewardsmith.rewards.export_policy_template import ENVIRONMENT, PLAY, POLICY, TRAIN
 
-_NETWORK: Final = (
-    "algorithm",
-    "hidden",
-    "log_std_init",
-    "n_envs",
-    "activation",
-    "ent_coef_init",
-    "noise_memory",
-)
+_NETWORK: Final = ("algorithm", "hidden", "log_std_init", "n_envs", "activation", "ent_coef_init")
 """Hyperparameters of a preset that are no argument of SB3's algorithm, or have another name."""
 _LAYERS: Final = {
     "tanh": "np.tanh(x @ weight + bias)",

@@ -35,7 +35,6 @@ _BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
     "learning_starts": (1, _MANY),
     "tau": (_TINY, 1.0),
     "ent_coef_init": (1e-6, 100.0),
-    "noise_memory": (0.0, 0.999),
 }
 """Lowest and highest value of each number; NaN lies nowhere."""
 
@@ -164,9 +163,6 @@ class SacPreset(Preset):
     """Share of the critics that their slow copies take over in a gradient step."""
     ent_coef_init: float = 0.1
     """Entropy coefficient that learning begins with, in units of the scaled reward."""
-    noise_memory: float = 0.0
-    """Correlation of the actor's noise between two timesteps, in [0, 1): with more of it, what is
-    moved by small displacements gets further by chance."""
     hidden: tuple[int, ...] = (256, 256)
     activation: Activation = "relu"
     """Of the hidden layers."""

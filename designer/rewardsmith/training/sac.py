@@ -46,14 +46,13 @@ class SacLearner:
         }
         self._sac = _sb3_sac(self._env, preset, kept, seed=seed, device=device)
         self._replay: Any = self._sac.replay_buffer
-        shape = (preset.n_envs, self._replay.action_dim)
-        self._noise = _Noise(shape, preset.noise_memory, self._rng)
         self._episodes = EpisodeSums(preset.n_envs)
         self._obs = self._env.rewarded.reset(seed)
 
     def rollout(self) -> RolloutStats:
         """Act for `train_freq` steps of every environment; at first at random."""
-        actor, sums = _NumpyActor(self._sac, self._preset.activation), RewardSums()
+        actor = _NumpyActor(self._sac, self._preset.activation, self._rng)
+        sums = RewardSums()
         for _ in range(self._preset.train_freq):
             self._collect_step(actor, sums)
         return RolloutStats(*self._episodes.take(), sums.reward_mean, sums.component_means)
@@ -101,54 +100,33 @@ class SacLearner:
         self._obs = step.obs
 
     def _actions(self, actor: "_NumpyActor") -> Array:
-        noise = self._noise.draw()
         if self._has_begun:
-            return actor.act(self._obs_scale(self._obs), noise)
-        return self._rng.uniform(-1.0, 1.0, noise.shape).astype(np.float32)
-
-
-class _Noise:
-    """Standard normal noise of which each step remembers a share of the one before.
-
-    However long it remembers, a single action has the actor's own distribution.
-    """
-
-    def __init__(self, shape: tuple[int, int], memory: float, rng: np.random.Generator) -> None:
-        self._rng, self._memory = rng, np.float32(memory)
-        self._fresh = np.sqrt(1 - self._memory**2)
-        self._noise = rng.standard_normal(shape, dtype=np.float32)
-
-    def draw(self) -> Array:
-        """Noise of the next step, (n_envs, action_dim)."""
-        drawn = self._rng.standard_normal(self._noise.shape, dtype=np.float32)
-        self._noise = self._memory * self._noise + self._fresh * drawn
-        return self._noise
+            return actor.sample(self._obs_scale(self._obs))
+        shape = (self._preset.n_envs, self._replay.action_dim)
+        return self._rng.uniform(-1.0, 1.0, shape).astype(np.float32)
 
 
 class _NumpyActor:
     """The actor's weights as NumPy arrays, to act with between two updates."""
 
-    def __init__(self, sac: SAC, activation: Activation) -> None:
+    def __init__(self, sac: SAC, activation: Activation, rng: np.random.Generator) -> None:
         found = {k: v.detach().cpu().numpy() for k, v in sac.actor.state_dict().items()}
         n_hidden = sum(k.startswith("latent_pi.") and k.endswith(".weight") for k in found)
         names = [f"latent_pi.{2 * i}" for i in range(n_hidden)] + ["mu", "log_std"]
         layers = [(found[f"{n}.weight"].T, found[f"{n}.bias"]) for n in names]
         *self._hidden, self._mean, self._log_std = layers
         self._is_relu = activation == "relu"
+        self._rng = rng
 
-    def act(self, obs: Array, noise: Array) -> Array:
-        """Actions in [-1, 1] for normalised `obs` (B, obs_dim).
-
-        Args:
-            obs: What is seen.
-            noise: (B, action_dim), in standard deviations of the actor's own.
-        """
+    def sample(self, obs: Array) -> Array:
+        """Actions in [-1, 1], (B, action_dim), drawn for normalised `obs` (B, obs_dim)."""
         x = obs
         for weight, bias in self._hidden:
             x = x @ weight + bias
             x = np.maximum(x, 0.0) if self._is_relu else np.tanh(x)
         mean = x @ self._mean[0] + self._mean[1]
         log_std = np.clip(x @ self._log_std[0] + self._log_std[1], *LOG_STD_RANGE)
+        noise = self._rng.standard_normal(mean.shape, dtype=np.float32)
         return np.asarray(np.tanh(mean + np.exp(log_std) * noise))
 
 
