@@ -163,7 +163,7 @@ class SacPreset(Preset):
     """Share of the critics that their slow copies take over in a gradient step."""
     ent_coef_init: float = 0.1
     """Entropy coefficient that learning begins with, in units of the scaled reward."""
-    hidden: tuple[int, ...] = (256, 256)
+    hidden: tuple[int, ...] = (128, 128)
     activation: Activation = "relu"
     """Of the hidden layers."""
 
