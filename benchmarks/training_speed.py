@@ -23,12 +23,12 @@ from rewardsmith.environments.vector import StateVectorEnv
 from rewardsmith.rewards.composition import RewardStream
 from rewardsmith.rewards.contract import require_program
 from rewardsmith.training.ppo import PpoLearner
-from rewardsmith.training.preset import resolve_preset
+from rewardsmith.training.preset import PpoPreset
 from rewardsmith.training.rewarded import NativeReward, RewardedVectorEnv, RewardSource
 from rewardsmith.training.train_job import ProgramReward
 
 CARD = load_card("HalfCheetah-v5")
-PRESET = resolve_preset()
+PRESET = PpoPreset()
 
 
 def raw_physics(n_steps: int) -> float:

@@ -36,7 +36,7 @@ from rewardsmith.roles.model.sample import (
     sample_study,
 )
 from rewardsmith.roles.model.task_view import TaskView, task_view
-from rewardsmith.training.preset import Preset
+from rewardsmith.training.preset import PpoPreset
 
 card_of = cache(load_card)
 TASKS = [(name, task) for name in card_names() for task in card_of(name).tasks]
@@ -45,7 +45,7 @@ PROMPTS = load_prompts()
 
 def view_of(card: EnvCard, name: str) -> TaskView:
     task = task_of(card, name)
-    return task_view(task, card, preset=Preset(), total_timesteps=100_000)
+    return task_view(task, card, preset=PpoPreset(), total_timesteps=100_000)
 
 
 def requests_for(view: TaskView) -> list[Request]:
@@ -155,7 +155,7 @@ def test_no_prompt_on_a_drafted_card_shows_a_reward_or_what_judges(
     drafted = draft_card(parse_reference(env, tmp_path)).text
     card = parse_card(drafted, ref=env, folder=tmp_path)
     task = ad_hoc_task(card, "Do it well.", fitness=FITNESS, success=SUCCESS)
-    view = task_view(task, card, preset=Preset(), total_timesteps=100_000)
+    view = task_view(task, card, preset=PpoPreset(), total_timesteps=100_000)
     texts = [m.text for r in requests_for(view) for m in r.messages]
     about_the_task = "".join(
         t.partition("## The environment")[2].partition("## The training")[0] for t in texts
@@ -186,7 +186,7 @@ def test_ranges_come_from_the_reference_rollouts() -> None:
     view = task_view(
         task_of(card),
         card,
-        preset=Preset(),
+        preset=PpoPreset(),
         total_timesteps=1000,
         do_nothing=rollout(-0.5),
         random=[rollout(0.1), rollout(0.2)],

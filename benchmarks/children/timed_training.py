@@ -25,6 +25,9 @@ class Sink:
     def checkpoint(self, step: int, tensors: Mapping[str, Any]) -> None:
         self._place.send_tensors(dump_tensors(tensors))
 
+    def experience(self, tensors: Mapping[str, Any]) -> None:
+        self._place.send_tensors(dump_tensors(tensors))
+
 
 def main() -> None:
     place = open_workplace()

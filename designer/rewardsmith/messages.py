@@ -303,6 +303,8 @@ class Training:
     """CPU-seconds of the worker, imports included."""
     checkpoints: tuple[tuple[int, str], ...] = ()
     """(step, SHA-256) of every checkpoint, in order; the last one is at `end_step`."""
+    experience: str | None = None
+    """SHA-256 of what a next segment needs beside the last checkpoint; None for nothing."""
 
     def __post_init__(self) -> None:
         steps = [step for step, _ in self.checkpoints]

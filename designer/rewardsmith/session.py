@@ -23,7 +23,7 @@ from rewardsmith.environments.backends.choice import Choice, choose_backend
 from rewardsmith.environments.cards import EnvCard, load_card, task_of
 from rewardsmith.environments.fingerprint import fingerprint
 from rewardsmith.environments.fitness import compile_fitness, compile_success
-from rewardsmith.errors import ConfigError, UsageError, unknown
+from rewardsmith.errors import ConfigError, UsageError
 from rewardsmith.evaluation.policy import PolicySpec
 from rewardsmith.evaluation.surveyor import survey_measure
 from rewardsmith.loop import design_reward
@@ -37,10 +37,11 @@ from rewardsmith.stages import Workshop
 from rewardsmith.store.evaluations import LaterEvaluation, append_evaluation, reserve_block
 from rewardsmith.store.run import Run
 from rewardsmith.training.arena import Arena, free_cores
+from rewardsmith.training.checkpoint import require_room
 from rewardsmith.training.claim import PURPOSE, make_claim
 from rewardsmith.training.engine import Engine, LocalEngine
 from rewardsmith.training.judging import probe
-from rewardsmith.training.preset import Preset, resolve_preset
+from rewardsmith.training.preset import Preset, require_actions, resolve_preset
 from rewardsmith.training.reference_rollouts import (
     ReferenceRollouts,
     record_references,
@@ -213,7 +214,7 @@ def policy_spec(run: Run) -> PolicySpec | None:
         return None
     card = load_card(run.manifest.task.env)
     preset, _ = training_of(card, run.manifest.task, config_of(run))
-    return PolicySpec(obs_dim=recorded["obs_dim"], action=card.state.action, hidden=preset.hidden)
+    return preset.policy_spec(recorded["obs_dim"], card.state.action)
 
 
 def _conclude(design: Design, arena: Arena) -> Conclusion:
@@ -262,13 +263,15 @@ def _arena(run: Run, engine: Engine, references: ReferenceRollouts) -> Arena:
     config, task = config_of(run), run.manifest.task
     card = load_card(task.env)
     preset, timesteps = training_of(card, task, config)
+    spec = preset.policy_spec(references.obs_dim, card.state.action)
+    require_room(spec, preset)
     return Arena(
         card=card,
         task=task,
         config=config,
         preset=preset,
         total_timesteps=timesteps,
-        spec=PolicySpec(obs_dim=references.obs_dim, action=card.state.action, hidden=preset.hidden),
+        spec=spec,
         run=run,
         engine=engine,
         device=_device(config, preset),
@@ -357,19 +360,18 @@ def training_of(card: EnvCard, task: Task, config: RunConfig) -> tuple[Preset, i
     """The preset, and the timesteps of one training: card, then task, then configuration.
 
     Raises:
-        ConfigError: A value is not one of the preset's.
+        ConfigError: A value is not one of the preset's, or its algorithm does not learn such
+            actions.
     """
     task_card = card.tasks.get(task.name)
     layers = [dict(card.preset), dict(task_card.preset) if task_card else {}]
     layers.append(dict(config.training.preset))
     timesteps = [layer.pop("total_timesteps", None) for layer in layers]
-    for algorithm in [layer.pop("algorithm", "ppo") for layer in layers]:
-        if algorithm != "ppo":
-            raise ConfigError(unknown("algorithm", str(algorithm), ["ppo"]))
     given = [config.training.total_timesteps, *reversed(timesteps), DEFAULT_TIMESTEPS]
     if config.training.n_envs is not None:
         layers.append({"n_envs": config.training.n_envs})
     preset = resolve_preset(*layers)
+    require_actions(preset, card.state.action, _name_of(card))
     return preset, preset.rounded(_timesteps(next(v for v in given if v is not None)))
 
 

@@ -32,8 +32,9 @@ from rewardsmith.llm.scripted import ScriptedModel as ScriptedModel
 from rewardsmith.llm.scripted import ScriptedProvider as ScriptedProvider
 from rewardsmith.llm.scripted import StillTime as StillTime
 from rewardsmith.messages import EpisodeScore, Outcome, Task, Trajectory
-from rewardsmith.training.checkpoint import checkpoint_tensors
+from rewardsmith.training.checkpoint import checkpoint_tensors, experience_tensors
 from rewardsmith.training.engine import Chain, T
+from rewardsmith.training.preset import resolve_preset
 from rewardsmith.training.requests import TrainRequest
 from rewardsmith.training.requests import decode as decode_job
 from rewardsmith.training.trial import WORKER
@@ -194,7 +195,18 @@ class ScriptedEngine(InProcessEngine):
         }
         tensors["actor.0.bias"][0] = len(self._told) - 1
         blobs = [dump_tensors(tensors) for _ in request.checkpoint_steps]
+        if request.goes_on and (experience := self._experience(request)):
+            blobs.append(dump_tensors(experience))
         return JobEnd(outcome=None, frames=tuple(Frame(TENSORS, b) for b in blobs), cpu_s=1.0)
+
+    def _experience(self, request: TrainRequest) -> dict[str, Array]:
+        """Transitions in which nothing happens."""
+        preset = resolve_preset(request.preset)
+        expected = experience_tensors(self._spec, preset, request.end_step)
+        return {
+            name: np.zeros(spec.shape, bool if spec.dtype == "BOOL" else np.float32)
+            for name, spec in expected.items()
+        }
 
     def _evaluate(self, job: Job, request: EvaluationRequest) -> JobEnd:
         tensors = parse_arrays(job.tensors)

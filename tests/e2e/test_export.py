@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -61,8 +62,12 @@ print("PLAYED", json.dumps({"actions": played, "reward": reward, "again": again.
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A short training on Pendulum."""
+    return trained(tmp_path_factory.mktemp("export"), SETTINGS)
+
+
+def trained(folder: Path, settings: Mapping[str, object]) -> Run:
     task = task_of(load_card("Pendulum-v1"), "swing_up")
-    made = start_run(tmp_path_factory.mktemp("export"), task, load_config(None, SETTINGS))
+    made = start_run(folder, task, load_config(None, settings))
     with made:
         finish_run(made, engine=InProcessEngine)
     return Run.read(made.folder)
@@ -73,7 +78,25 @@ def recorded(run: Run) -> Trajectory:
     return run.load_trajectories(CandidateId(0, 0))[-1]
 
 
-def test_an_exported_folder_plays_and_trains_without_rewardsmith(run: Run, tmp_path: Path) -> None:
+SAC = {
+    "training.preset.algorithm": "sac",
+    "training.preset.hidden": "16, 16",
+    "training.preset.learning_starts": 200,
+    "training.preset.gradient_steps": 4,
+}
+
+
+@pytest.fixture(scope="module")
+def run_of_sac(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """As `run`, by another algorithm."""
+    return trained(tmp_path_factory.mktemp("export"), SETTINGS | SAC)
+
+
+@pytest.mark.parametrize("of", ["run", "run_of_sac"])
+def test_an_exported_folder_plays_and_trains_without_rewardsmith(
+    of: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    run = request.getfixturevalue(of)
     export_candidate(run, "best", tmp_path / "out")
     episode = recorded(run)
     done = subprocess.run(

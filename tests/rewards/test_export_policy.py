@@ -12,14 +12,14 @@ import pytest
 import yaml
 
 from rewardsmith.environments.cards import load_card, task_of
-from rewardsmith.evaluation.policy import MlpPolicy, PolicySpec, policy_tensors
+from rewardsmith.evaluation.policy import MlpPolicy, policy_tensors
 from rewardsmith.isolation.tensors import dump_tensors
 from rewardsmith.messages import ActionSpec
 from rewardsmith.rewards.contract import read_program
 from rewardsmith.rewards.export import export_module
 from rewardsmith.rewards.export_policy import policy_files, training_script
 from rewardsmith.rewards.model_card import Measured, Metric, model_card
-from rewardsmith.training.preset import Preset, preset_mapping
+from rewardsmith.training.preset import PpoPreset, Preset, SacPreset, preset_mapping
 
 CARD = load_card("Pendulum-v1")
 ACTIONS = {
@@ -39,18 +39,26 @@ def loaded(path: Path) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("action", ACTIONS.values(), ids=list(ACTIONS))
+@pytest.mark.parametrize(
+    ("action", "preset"),
+    [
+        *((action, PpoPreset(hidden=(8, 6))) for action in ACTIONS.values()),
+        (ACTIONS["box"], SacPreset(hidden=(8, 6))),
+        (ACTIONS["box"], SacPreset(hidden=(8, 6), activation="tanh")),
+    ],
+    ids=[*ACTIONS, "sac", "sac-tanh"],
+)
 def test_the_loader_acts_as_the_evaluators_policy(
-    action: ActionSpec, rng: np.random.Generator, tmp_path: Path
+    action: ActionSpec, preset: Preset, rng: np.random.Generator, tmp_path: Path
 ) -> None:
     card = replace(CARD, state=replace(CARD.state, action=action))
-    spec = PolicySpec(obs_dim=5, action=action, hidden=(8, 6))
+    spec = preset.policy_spec(5, action)
     tensors = {
         name: rng.normal(size=t.shape).astype(np.float32 if t.dtype == "F32" else np.float64)
         for name, t in policy_tensors(spec).items()
     }
     tensors["obs.var"] = np.abs(tensors["obs.var"])
-    files = policy_files(card, horizon=10, has_wrapper=True)
+    files = policy_files(card, preset_mapping(preset), horizon=10, has_wrapper=True)
     (tmp_path / "policy.py").write_text(files["policy.py"], encoding="utf-8")
     (tmp_path / "policy.safetensors").write_bytes(dump_tensors(tensors))
     act, obs = loaded(tmp_path / "policy.py").Policy(), 20 * rng.normal(size=(50, 5))
@@ -62,7 +70,7 @@ def test_the_loader_acts_as_the_evaluators_policy(
 
 
 def test_the_training_script_has_every_hyperparameter_of_the_preset() -> None:
-    preset = Preset(gamma=0.9, hidden=(32,), n_envs=3, ent_coef=0.01)
+    preset = PpoPreset(gamma=0.9, hidden=(32,), n_envs=3, ent_coef=0.01)
     text = training_script(preset_mapping(preset), 12_345)
     compile(text, "train.py", "exec")
     for said in ("'gamma': 0.9", "'net_arch': [32]", "N_ENVS = 3", "'ent_coef': 0.01", "12_345"):
@@ -82,7 +90,7 @@ def card_text(*files: str) -> str:
     )
     export = export_module(program, CARD, gamma=0.9)
     task = task_of(CARD, "swing_up")
-    return model_card(program, CARD, task, export, files=files, measured=measured)
+    return model_card(program, CARD, task, export, files=files, measured=measured, algorithm="ppo")
 
 
 def front_matter(card: str) -> Any:

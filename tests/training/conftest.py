@@ -9,7 +9,6 @@ import pytest
 
 from rewardsmith.config import load_config, to_mapping
 from rewardsmith.environments.cards import load_card, task_of
-from rewardsmith.evaluation.policy import PolicySpec
 from rewardsmith.isolation.job import JobEnd
 from rewardsmith.messages import Candidate, CandidateId, Judged, Trajectory, Verdict
 from rewardsmith.session import training_of
@@ -49,7 +48,7 @@ def make_arena(tmp_path: Path) -> Iterator[Callable[..., Arena]]:
         task = task_of(card)
         config = load_config(None, SETTINGS | more)
         preset, timesteps = training_of(card, task, config)
-        spec = PolicySpec(obs_dim=2, action=card.state.action, hidden=preset.hidden)
+        spec = preset.policy_spec(2, card.state.action)
         if run is None:
             run = Run.create(
                 tmp_path / "runs", name="t", config=to_mapping(config), task=task, versions={}

@@ -104,6 +104,9 @@ class Kept:
     def checkpoint(self, step: int, tensors: Mapping[str, Any]) -> None:
         self.blob = dump_tensors(tensors)
 
+    def experience(self, tensors: Mapping[str, Any]) -> None:
+        pass
+
 
 def trained(ref: str, backend: str) -> bytes:
     """A checkpoint after two rollouts, without a lock."""

@@ -20,7 +20,7 @@ from rewardsmith.rewards.export import export_module
 from rewardsmith.rewards.export_policy import policy_files
 from rewardsmith.training.checkpoint import checkpoint_tensors
 from rewardsmith.training.ppo import PpoLearner
-from rewardsmith.training.preset import preset_mapping, resolve_preset
+from rewardsmith.training.preset import PpoPreset, preset_mapping, resolve_preset
 from rewardsmith.training.requests import TrainRequest
 from rewardsmith.training.rewarded import NativeReward, RewardedVectorEnv
 from rewardsmith.training.train_job import train_segment
@@ -52,6 +52,9 @@ class Kept:
     def checkpoint(self, step: int, tensors: Mapping[str, Any]) -> None:
         self.tensors = tensors
 
+    def experience(self, tensors: Mapping[str, Any]) -> None:
+        pass
+
 
 def spec_of(card: EnvCard, obs_dim: int) -> PolicySpec:
     return PolicySpec(obs_dim=obs_dim, action=card.state.action, hidden=(8,))
@@ -79,6 +82,7 @@ def trained(card: EnvCard, reward: str, n_steps: int) -> Kept:
 @pytest.mark.parametrize("card", [BOARD, DIALS], ids=["binary", "discrete"])
 def test_rollouts_hold_what_sb3_would_compute(card: EnvCard) -> None:
     preset = resolve_preset({}, TINY)
+    assert isinstance(preset, PpoPreset)
     env = RewardedVectorEnv(StateVectorEnv(card, preset.n_envs), NativeReward())
     learner = PpoLearner(env, preset, seed=0, device="cpu")
     learner.rollout()
@@ -94,6 +98,7 @@ def test_rollouts_hold_what_sb3_would_compute(card: EnvCard) -> None:
 
 def test_every_choice_is_sampled_as_often_as_the_policy_says() -> None:
     preset = resolve_preset({}, {**TINY, "n_envs": 16, "n_steps": 256, "batch_size": 1024})
+    assert isinstance(preset, PpoPreset)
     env = RewardedVectorEnv(StateVectorEnv(DIALS, 16), NativeReward())
     learner = PpoLearner(env, preset, seed=0, device="cpu")
     learner.rollout()
@@ -127,7 +132,8 @@ def test_sparse_reward_reads_the_entry_of_info_that_judges(card: EnvCard) -> Non
 
 
 def test_exported_policy_chooses_as_the_one_here() -> None:
-    text = policy_files(DIALS, horizon=10, has_wrapper=True)["policy.py"]
+    preset = preset_mapping(PpoPreset())
+    text = policy_files(DIALS, preset, horizon=10, has_wrapper=True)["policy.py"]
     space: dict[str, Any] = {"__name__": "exported_policy", "__file__": "policy.py"}
     exec(compile(text, "policy.py", "exec"), space)
     head = next(value for name, value in space.items() if hasattr(value, "_head"))._head

@@ -21,7 +21,7 @@ from rewardsmith.isolation.tensors import dump_tensors, parse_tensors
 from rewardsmith.testing import write_line_card
 from rewardsmith.training.checkpoint import checkpoint_tensors
 from rewardsmith.training.ppo import PpoLearner
-from rewardsmith.training.preset import Preset, preset_mapping, resolve_preset
+from rewardsmith.training.preset import PpoPreset, preset_mapping, resolve_preset
 from rewardsmith.training.requests import TrainRequest
 from rewardsmith.training.rewarded import NativeReward, PaidStep, RewardedVectorEnv
 from rewardsmith.training.sb3_env import RewardedVecEnv
@@ -42,6 +42,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> EnvCard:
 
 def learner_on(card: EnvCard, *, seed: int = 0, **values: object) -> PpoLearner:
     preset = resolve_preset(card.preset, values)
+    assert isinstance(preset, PpoPreset)
     env = RewardedVectorEnv(StateVectorEnv(card, preset.n_envs), NativeReward())
     return PpoLearner(env, preset, seed=seed, device="cpu")
 
@@ -97,7 +98,7 @@ class TwoEnds:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(ObservationScale, "update", lambda self, obs: None)
         monkeypatch.setattr(RewardScale, "__call__", lambda self, rewards, done: rewards)
-        self.preset = Preset(n_envs=2, n_steps=5, batch_size=10, gamma=0.9, gae_lambda=0.8)
+        self.preset = PpoPreset(n_envs=2, n_steps=5, batch_size=10, gamma=0.9, gae_lambda=0.8)
         cards = [replace(THREE_STEPS, kwargs={"end": end}) for end in ("terminate", "truncate")]
         envs = [make_env(card) for card in cards]
         rewarded = RewardedVectorEnv(StateVectorEnv(cards[0], 2, envs=envs), NativeReward())
@@ -203,6 +204,9 @@ class Kept:
 
     def checkpoint(self, step: int, tensors: Mapping[str, Array]) -> None:
         self.blobs[step] = dump_tensors(tensors)
+
+    def experience(self, tensors: Mapping[str, Array]) -> None:
+        raise AssertionError("a rollout of PPO is learnt from once")
 
 
 def trained(card: EnvCard, start: int, end: int, tensors: Mapping[str, Array] | None) -> bytes:
@@ -310,6 +314,7 @@ def failing(card: EnvCard, monkeypatch: pytest.MonkeyPatch, what: str) -> PpoLea
 
     env._steppers[1] = wrong
     preset = resolve_preset(card.preset)
+    assert isinstance(preset, PpoPreset)
     return PpoLearner(RewardedVectorEnv(env, NativeReward()), preset, seed=0, device="cpu")
 
 

@@ -3,10 +3,10 @@
 import pytest
 
 from rewardsmith.config import MAX_TRAINING_SEED
-from rewardsmith.training.preset import Preset
+from rewardsmith.training.preset import PpoPreset
 from rewardsmith.training.segments import plan_segments, segment_seed
 
-PRESET = Preset(n_envs=4, n_steps=16)
+PRESET = PpoPreset(n_envs=4, n_steps=16)
 
 
 def bounds(total: int, rungs: tuple[float, ...]) -> list[tuple[int, int]]:

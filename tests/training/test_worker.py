@@ -15,7 +15,7 @@ from rewardsmith.testing import write_line_card
 from rewardsmith.training import judging
 from rewardsmith.training.arena import Arena
 from rewardsmith.training.contender import Contender, candidate_contender
-from rewardsmith.training.engine import LocalEngine
+from rewardsmith.training.engine import Chain, LocalEngine
 from rewardsmith.training.segments import Segment
 from rewardsmith.training.trial import SegmentEnd, run_segment
 
@@ -32,19 +32,19 @@ def reward(state, action, xp, *, step):
 """
 
 
+SETTINGS = {
+    "training.total_timesteps": 256,
+    "evaluation.selection_episodes": 3,
+    "evaluation.recorded_episodes": 2,
+    "require_sandbox": "any",
+}
+
+
 @pytest.fixture(scope="module")
 def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     folder = tmp_path_factory.mktemp("arena")
     task = task_of(load_card(write_line_card(folder / "LineWorld")))
-    config = load_config(
-        None,
-        {
-            "training.total_timesteps": 256,
-            "evaluation.selection_episodes": 3,
-            "evaluation.recorded_episodes": 2,
-            "require_sandbox": "any",
-        },
-    )
+    config = load_config(None, SETTINGS)
     with start_run(folder / "runs", task, config) as run:
         yield arena_of(run, LocalEngine(2))
 
@@ -101,6 +101,44 @@ def test_the_same_segment_gives_the_same_checkpoint_in_another_process(arena: Ar
     )
     first, second = train(arena, one, two)
     assert first.training.checkpoints == second.training.checkpoints
+
+
+SMALL_SAC = {
+    "training.preset.algorithm": "sac",
+    "training.preset.hidden": 8,
+    "training.preset.buffer_size": 100,
+    "training.preset.learning_starts": 64,
+    "training.preset.gradient_steps": 4,
+}
+
+
+def test_sac_trains_in_a_locked_worker_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    config = load_config(None, SETTINGS | SMALL_SAC)
+    task = task_of(load_card(write_line_card(tmp_path / "LineWorld")))
+    with start_run(tmp_path / "runs", task, config) as run:
+        arena = arena_of(run, LocalEngine(1))
+        ends = [arena.engine.run([_two_segments(arena, CandidateId(0, i))])[0] for i in range(2)]
+    (first, last), again = ends
+    assert (first.outcome, last.outcome, first.text + last.text) == (None, None, "")
+    assert first.training.experience is not None
+    assert last.training.experience is None
+    assert last.evaluations[0].fitness < 0
+    assert [e.training.checkpoints for e in again] == [
+        e.training.checkpoints for e in (first, last)
+    ]
+
+
+def _two_segments(arena: Arena, candidate: CandidateId) -> Chain[list[SegmentEnd]]:
+    ends = []
+    for start, end in ((0, 128), (128, 256)):
+        segment = Segment(
+            start_step=start, end_step=end, checkpoint_steps=(end,), goes_on=end == 128
+        )
+        chain = run_segment(
+            arena, candidate_contender(candidate, GOOD), segment, seed=1, seed_set="selection"
+        )
+        ends.append((yield from chain))
+    return ends
 
 
 def test_a_score_equals_the_reward_that_the_program_pays(arena: Arena) -> None:

@@ -45,13 +45,17 @@ def export_candidate(run: Run, name: str, to: Path) -> None:
     }
     has_wrapper = export.refusal is None
     if policy is not None:
-        files |= policy_files(card, horizon=task.horizon, has_wrapper=has_wrapper)
+        files |= policy_files(
+            card, preset_mapping(preset), horizon=task.horizon, has_wrapper=has_wrapper
+        )
     if has_wrapper:
         files["environment.py"] = environment_text(card, horizon=task.horizon, has_wrapper=True)
         files["train.py"] = training_script(preset_mapping(preset), timesteps)
     names = [*files, *(["policy.safetensors"] if policy else [])]
     measured = measured_of(run, line)
-    files["README.md"] = model_card(program, card, task, export, files=names, measured=measured)
+    files["README.md"] = model_card(
+        program, card, task, export, files=names, measured=measured, algorithm=preset.algorithm
+    )
     blobs = {file: text.encode("utf-8") for file, text in files.items()}
     _write(to, blobs | ({"policy.safetensors": policy} if policy else {}))
     console().print(safe(f"Exported {line.id} to {to}"), soft_wrap=True)

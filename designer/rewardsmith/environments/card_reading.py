@@ -51,7 +51,7 @@ def read_card(table: Table, *, ref: str, folder: Path | None, home: Path | None 
     dt, kwargs = table.find("dt"), table.find("kwargs")
     preset = _read_settings(table.find("preset"))
     clock = _Clock(max_steps, dt.number() if dt else None)
-    reader = _TaskReader(state, clock, preset)
+    reader = _TaskReader(state, clock)
     table.find("base")  # laid below already
     card = EnvCard(
         ref=ref,
@@ -207,10 +207,9 @@ def _read_shape(value: Value) -> tuple[int, ...]:
 class _TaskReader:
     """Reads tasks and compiles their expressions, so that a mistake names its line."""
 
-    def __init__(self, state: StateSpec, clock: _Clock, preset: dict[str, Setting]) -> None:
+    def __init__(self, state: StateSpec, clock: _Clock) -> None:
         self._state = state
         self._clock = clock
-        self._preset = preset
 
     def read(self, name: str, value: Value) -> TaskCard:
         _check_name(name, value)
@@ -227,7 +226,7 @@ class _TaskReader:
             target=_share(target) if target else 0.8,
             audit={k: self._fitness(v, k) for k, v in _entries(entry.find("audit"))},
             references={k: self._reference(v) for k, v in _entries(entry.find("references"))},
-            preset={**self._preset, **_read_settings(entry.find("preset"))},
+            preset=_read_settings(entry.find("preset")),
             assay=cast(dict[str, object], assay.table().plain()) if assay else None,
         )
         entry.finish()

@@ -62,7 +62,7 @@ class TaskCard:
     references: Mapping[str, Reference] = field(default_factory=dict)
     """`native`, `expert`, `sparse`, ...: a reward program's file, or a built-in one."""
     preset: Mapping[str, Setting] = field(default_factory=dict)
-    """Training settings: the card's, overridden by the task's own."""
+    """Training settings of this task's own, over the card's."""
     assay: Mapping[str, object] | None = None
     """What the reference rewards reached, once measured."""
 

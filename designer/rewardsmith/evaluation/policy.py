@@ -1,18 +1,22 @@
 """A trained policy as plain NumPy: an MLP from validated tensors.
 
 Its architecture comes from the driver's own preset, never from the tensors. Deterministic: the mean
-of a Gaussian head, the most likely choice of every categorical one.
+of a Gaussian head, squashed by tanh if SAC trained it, or the most likely choice of every
+categorical one.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from rewardsmith.isolation.tensors import TensorSpec
 from rewardsmith.messages import ActionSpec
+
+Algorithm = Literal["ppo", "sac"]
+Activation = Literal["tanh", "relu"]
 
 OBS_CLIP = 10.0
 """Normalised observations are clipped to +-10, as in SB3's `VecNormalize`."""
@@ -27,7 +31,11 @@ class PolicySpec:
     obs_dim: int
     action: ActionSpec
     hidden: tuple[int, ...] = (64, 64)
-    """Units of the hidden tanh layers, of actor and critic alike."""
+    """Units of the hidden layers, of actor and critics alike."""
+    algorithm: Algorithm = "ppo"
+    """Who trains it: PPO's outputs are clipped to the action's bounds, SAC's squashed by tanh."""
+    activation: Activation = "tanh"
+    """Of the hidden layers."""
 
     @property
     def n_outputs(self) -> int:
@@ -35,9 +43,11 @@ class PolicySpec:
         return sum(self.action.choices) or int(np.prod(self.action.shape))
 
 
-def network_tensors(spec: PolicySpec, name: str, n_outputs: int) -> dict[str, TensorSpec]:
+def network_tensors(
+    spec: PolicySpec, name: str, n_outputs: int, *, n_more_inputs: int = 0
+) -> dict[str, TensorSpec]:
     """Names and shapes of one MLP's tensors; layer i is `<name>.<i>.weight`, `<name>.<i>.bias`."""
-    sizes = (spec.obs_dim, *spec.hidden, n_outputs)
+    sizes = (spec.obs_dim + n_more_inputs, *spec.hidden, n_outputs)
     tensors = {}
     for i, (n_in, n_out) in enumerate(pairwise(sizes)):
         tensors[f"{name}.{i}.weight"] = TensorSpec("F32", (n_out, n_in))
@@ -59,6 +69,7 @@ class MlpPolicy:
 
     def __init__(self, spec: PolicySpec, tensors: Mapping[str, np.ndarray[Any, Any]]) -> None:
         self._action = spec.action
+        self._is_squashed, self._is_relu = spec.algorithm == "sac", spec.activation == "relu"
         n_layers = len(spec.hidden) + 1
         self._weights = [
             np.ascontiguousarray(tensors[f"actor.{i}.weight"].T) for i in range(n_layers)
@@ -72,13 +83,16 @@ class MlpPolicy:
         outputs = self._forward(obs)
         if self._action.choices:
             return likeliest(outputs, self._action)
+        if self._is_squashed:
+            outputs = np.tanh(outputs)
         return to_environment(outputs, self._action)
 
     def _forward(self, obs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         x = np.clip((obs - self._mean) * self._inverse_std, -OBS_CLIP, OBS_CLIP)
         x = x.astype(np.float32)
         for weight, bias in zip(self._weights[:-1], self._biases[:-1], strict=True):
-            x = np.tanh(x @ weight + bias)
+            x = x @ weight + bias
+            x = np.maximum(x, 0.0) if self._is_relu else np.tanh(x)
         return np.asarray(x @ self._weights[-1] + self._biases[-1])
 
 

@@ -24,7 +24,8 @@ MAX_DIMS: Final = 8
 MAX_WEIGHT: Final = 1e6
 """Largest magnitude in an expected tensor."""
 MAX_STATISTIC: Final = 1e12
-"""Largest magnitude in one whose name ends in `.var` or `.count`."""
+"""Largest magnitude in one whose name ends in `.var` or `.count`, or begins with `replay.`: those
+are in the units of an environment and a reward."""
 
 _DTYPES: Final[Mapping[str, str]] = {
     "F32": "<f4",
@@ -33,6 +34,8 @@ _DTYPES: Final[Mapping[str, str]] = {
     "U8": "|u1",
     "BOOL": "|b1",
 }
+ITEM_BYTES: Final = {name: np.dtype(code).itemsize for name, code in _DTYPES.items()}
+"""Bytes of one number of each dtype."""
 _NAMES: Final = {np.dtype(code): name for name, code in _DTYPES.items()}
 _NAME: Final = re.compile(r"[A-Za-z0-9_./\-]{1,128}")
 
@@ -206,7 +209,8 @@ def _array(name: str, entry: _Entry, data: memoryview) -> Array:
 
 
 def _check_values(name: str, array: Array) -> None:
-    most = MAX_STATISTIC if name.endswith((".var", ".count")) else MAX_WEIGHT
+    is_raw = name.endswith((".var", ".count")) or name.startswith("replay.")
+    most = MAX_STATISTIC if is_raw else MAX_WEIGHT
     if not np.isfinite(array).all():
         raise FrameError(f"tensor {name!r} is not finite")
     if array.size and max(float(array.max()), -float(array.min())) > most:

@@ -11,20 +11,30 @@ from typing import Any, Final
 from rewardsmith.environments.card_types import EnvCard
 from rewardsmith.rewards.export_policy_template import ENVIRONMENT, PLAY, POLICY, TRAIN
 
-_NETWORK: Final = ("hidden", "log_std_init", "n_envs")
-"""Hyperparameters of a preset that are no argument of SB3's PPO."""
+_NETWORK: Final = ("algorithm", "hidden", "log_std_init", "n_envs", "activation", "ent_coef_init")
+"""Hyperparameters of a preset that are no argument of SB3's algorithm, or have another name."""
+_LAYERS: Final = {
+    "tanh": "np.tanh(x @ weight + bias)",
+    "relu": "np.maximum(x @ weight + bias, 0.0)",
+}
 
 
-def policy_files(card: EnvCard, *, horizon: int, has_wrapper: bool) -> dict[str, str]:
+def policy_files(
+    card: EnvCard, preset: Mapping[str, Any], *, horizon: int, has_wrapper: bool
+) -> dict[str, str]:
     """`policy.py`, the environment it acts in, and a script that plays.
 
     Args:
         card: The environment's.
+        preset: Hyperparameters, as `preset_mapping` gives them.
         horizon: Timesteps after which an episode is truncated.
         has_wrapper: Whether the exported reward comes with a Gymnasium wrapper.
     """
     return {
-        "policy.py": POLICY.substitute(head=_head(card)),
+        "policy.py": POLICY.substitute(
+            layer=_LAYERS[preset.get("activation", "tanh")],
+            head=_head(card, is_squashed=preset["algorithm"] == "sac"),
+        ),
         "environment.py": environment_text(card, horizon=horizon, has_wrapper=has_wrapper),
         "play.py": PLAY,
     }
@@ -45,12 +55,19 @@ def training_script(preset: Mapping[str, Any], total_timesteps: int) -> str:
         total_timesteps: Of one training.
     """
     settings = {name: value for name, value in preset.items() if name not in _NETWORK}
-    network = {
-        "net_arch": list(preset["hidden"]),
-        "log_std_init": preset["log_std_init"],
-        "optimizer_kwargs": {"eps": 1e-5},
-    }
+    network: dict[str, Any] = {"net_arch": list(preset["hidden"])}
+    if preset["algorithm"] == "sac":
+        settings["ent_coef"] = f"auto_{preset['ent_coef_init']}"
+        layers = {"hidden": "actor.latent_pi", "output": "actor.mu"}
+        activation = {"relu": "ReLU", "tanh": "Tanh"}[preset["activation"]]
+    else:
+        network |= {"log_std_init": preset["log_std_init"], "optimizer_kwargs": {"eps": 1e-5}}
+        layers = {"hidden": "mlp_extractor.policy_net", "output": "action_net"}
+        activation = "Tanh"
     return TRAIN.substitute(
+        layers,
+        algorithm=preset["algorithm"].upper(),
+        activation=activation,
         timesteps=f"{total_timesteps:_}",
         n_envs=preset["n_envs"],
         settings=pformat(settings, width=88, sort_dicts=False),
@@ -77,7 +94,7 @@ def _make_text(card: EnvCard) -> str:
     return f'gymnasium.make("{card.id}", max_episode_steps=-1, {fixed}**kwargs)'
 
 
-def _head(card: EnvCard) -> str:
+def _head(card: EnvCard, *, is_squashed: bool) -> str:
     """Statements that turn outputs (B, n) into actions of the environment."""
     action = card.state.action
     if action.choices:
@@ -88,9 +105,10 @@ def _head(card: EnvCard) -> str:
             f"        return chosen.reshape(len(x), *{action.shape})"
         )
     low, high = list(action.low), list(action.high)
+    outputs = "np.tanh(x)" if is_squashed else "x"
     return (
         f"low, high = np.array({low}), np.array({high})\n"
-        "        unit = np.clip(x.astype(np.float64), -1.0, 1.0)\n"
+        f"        unit = np.clip({outputs}.astype(np.float64), -1.0, 1.0)\n"
         "        scaled = low + (unit + 1.0) * 0.5 * (high - low)\n"
         f"        return scaled.reshape(len(x), *{action.shape})"
     )

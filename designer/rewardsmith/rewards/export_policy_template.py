@@ -22,7 +22,7 @@ CLIP = 10.0  # of normalised observations, as in VecNormalize
 
 
 class Policy:
-    """Deterministic: tanh layers on normalised observations."""
+    """Deterministic: layers on normalised observations."""
 
     def __init__(self, path=Path(__file__).with_name("policy.safetensors")):
         tensors = load_file(path)
@@ -42,7 +42,7 @@ class Policy:
     def _forward(self, obs):
         x = np.clip((obs - self._mean) * self._inverse_std, -CLIP, CLIP).astype(np.float32)
         for weight, bias in zip(self._weights[:-1], self._biases[:-1]):
-            x = np.tanh(x @ weight + bias)
+            x = $layer
         return x @ self._weights[-1] + self._biases[-1]
 
     @staticmethod
@@ -95,15 +95,16 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.wrappers import RescaleAction
 from safetensors.numpy import save_file
-from stable_baselines3 import PPO
+from stable_baselines3 import $algorithm
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
+from torch.nn import $activation
 
 from environment import make
 
 TIMESTEPS = $timesteps
 N_ENVS = $n_envs
-PPO_SETTINGS = $settings
+SETTINGS = $settings
 NETWORK = $network
 
 
@@ -119,7 +120,7 @@ def tensors_of(model, env):
     state = model.policy.state_dict()
     weights = {name: value.detach().cpu().numpy() for name, value in state.items()}
     n_hidden = len(NETWORK["net_arch"])
-    modules = [f"mlp_extractor.policy_net.{2 * i}" for i in range(n_hidden)] + ["action_net"]
+    modules = [f"$hidden.{2 * i}" for i in range(n_hidden)] + ["$output"]
     found = {
         f"actor.{i}.{part}": np.ascontiguousarray(weights[f"{module}.{part}"], dtype=np.float32)
         for i, module in enumerate(modules)
@@ -136,15 +137,15 @@ def main():
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--to", type=Path, default=Path("trained"), help="folder to write into")
     given = parser.parse_args()
-    env = VecNormalize(DummyVecEnv([make_one] * N_ENVS), gamma=PPO_SETTINGS["gamma"])
-    model = PPO(
+    env = VecNormalize(DummyVecEnv([make_one] * N_ENVS), gamma=SETTINGS["gamma"])
+    model = $algorithm(
         "MlpPolicy",
         env,
         seed=given.seed,
         device=given.device,
         verbose=1,
-        policy_kwargs=NETWORK,
-        **PPO_SETTINGS,
+        policy_kwargs={**NETWORK, "activation_fn": $activation},
+        **SETTINGS,
     )
     model.learn(given.timesteps)
     given.to.mkdir(parents=True, exist_ok=True)

@@ -126,6 +126,7 @@ def model_card(
     *,
     files: Sequence[str],
     measured: Measured,
+    algorithm: str,
 ) -> str:
     """The text of `README.md`.
 
@@ -136,6 +137,7 @@ def model_card(
         export: Its module.
         files: Names of the files that lie beside it.
         measured: What is known.
+        algorithm: Who trains the policies, as presets call it.
     """
     title, has_policy = title_of(program, card), "policy.safetensors" in files
     specs = [card.state.field(name) for name in fields_read(program, card.state)]
@@ -157,10 +159,11 @@ def model_card(
         measured="\n\n".join(measured.paragraphs) or "Nothing yet.",
         limits="\n".join(f"- {limit}" for limit in _limits(card, measured, has_policy=has_policy)),
     )
-    return f"---\n{_front_matter(title, card, measured, has_policy=has_policy)}---\n\n{text}"
+    name = f"{algorithm.upper()}: {title}"
+    return f"---\n{_front_matter(name, card, measured, has_policy=has_policy)}---\n\n{text}"
 
 
-def _front_matter(title: str, card: EnvCard, measured: Measured, *, has_policy: bool) -> str:
+def _front_matter(name: str, card: EnvCard, measured: Measured, *, has_policy: bool) -> str:
     content: dict[str, Any] = {
         "library_name": "rewardsmith",
         "pipeline_tag": "reinforcement-learning",
@@ -175,7 +178,7 @@ def _front_matter(title: str, card: EnvCard, measured: Measured, *, has_policy: 
                 for m in measured.metrics
             ],
         }
-        content["model-index"] = [{"name": f"PPO: {title}", "results": [result]}]
+        content["model-index"] = [{"name": name, "results": [result]}]
     written: str = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=1000)
     return written
 

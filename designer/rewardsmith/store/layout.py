@@ -48,6 +48,11 @@ def checkpoint_path(place: CandidateId | str, seed: int, step: int) -> str:
     return f"{place_path(place)}/checkpoints/{seed}/{step}.safetensors"
 
 
+def experience_path(place: CandidateId | str, seed: int, step: int) -> str:
+    """What an off-policy training needs beside its checkpoint to go on after `step` timesteps."""
+    return f"{place_path(place)}/checkpoints/{seed}/{step}.experience.safetensors"
+
+
 def metrics_path(place: CandidateId | str) -> str:
     """Training statistics of all trainings of one place."""
     return f"{place_path(place)}/metrics.jsonl"

@@ -6,7 +6,7 @@ that costs a tenth of calling torch once per step. Observations and returns are 
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +14,8 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.logger import Logger
 
 from rewardsmith.training.eager import stay_eager
-from rewardsmith.training.preset import Preset
+from rewardsmith.training.learner import EpisodeSums, RewardSums, RolloutStats
+from rewardsmith.training.preset import PpoPreset
 from rewardsmith.training.rewarded import PaidStep, RewardedVectorEnv
 from rewardsmith.training.sb3_env import RewardedVecEnv
 from rewardsmith.training.statistics import ObservationScale, RewardScale
@@ -24,21 +25,12 @@ Array = np.ndarray[Any, Any]
 _LOG_SQRT_2PI = 0.5 * float(np.log(2.0 * np.pi))
 
 
-class RolloutStats(NamedTuple):
-    """What one rollout showed, for the curves."""
-
-    episode_returns: list[float]
-    """Undiscounted sums of unscaled rewards, of the episodes that ended in it."""
-    episode_lengths: list[int]
-    reward_mean: float
-    components: dict[str, float]
-    """Mean of each unweighted component over the rollout's timesteps."""
-
-
 class PpoLearner:
     """PPO on a rewarded environment, resumable from named tensors."""
 
-    def __init__(self, env: RewardedVectorEnv, preset: Preset, *, seed: int, device: str) -> None:
+    def __init__(
+        self, env: RewardedVectorEnv, preset: PpoPreset, *, seed: int, device: str
+    ) -> None:
         self._env = RewardedVecEnv(env)
         self._preset = preset
         self._seed = seed
@@ -46,7 +38,7 @@ class PpoLearner:
         self._rng = np.random.default_rng(seed)
         self._obs_scale = ObservationScale(env.env.obs_dim)
         self._reward_scale = RewardScale(preset.n_envs, preset.gamma)
-        self._episodes = _EpisodeSums(preset.n_envs)
+        self._episodes = EpisodeSums(preset.n_envs)
         self._obs = self._env.rewarded.reset(seed)
         self._starts = np.ones(preset.n_envs, dtype=bool)
 
@@ -59,7 +51,8 @@ class PpoLearner:
         for t in range(self._preset.n_steps):
             self._collect_step(t, buffer, policy, recorder)
         self._finish(buffer, policy, recorder)
-        return RolloutStats(*self._episodes.take(), recorder.reward_mean, recorder.component_means)
+        sums = recorder.sums
+        return RolloutStats(*self._episodes.take(), sums.reward_mean, sums.component_means)
 
     def update(self) -> None:
         """Run SB3's own PPO update on the collected rollout."""
@@ -72,11 +65,17 @@ class PpoLearner:
 
     def tensors(self) -> dict[str, Array]:
         """The checkpoint."""
-        return _dump(self._ppo, self._obs_scale, self._reward_scale)
+        return {**_dump(self._ppo), **self._obs_scale.tensors(), **self._reward_scale.tensors()}
+
+    def experience(self) -> dict[str, Array]:
+        """None: a rollout is learnt from once."""
+        return {}
 
     def load(self, tensors: Mapping[str, Array]) -> None:
         """Continue from a checkpoint; environments stay freshly reset."""
-        _load(self._ppo, tensors, self._obs_scale, self._reward_scale)
+        _load(self._ppo, tensors)
+        self._obs_scale.load(tensors)
+        self._reward_scale.load(tensors)
 
     def _collect_step(
         self, t: int, buffer: Any, policy: "_NumpyActorCritic", recorder: "_Recorder"
@@ -110,50 +109,18 @@ class PpoLearner:
 
 
 class _Recorder:
-    """Sums of a rollout that the buffer has no place for."""
+    """What the buffer has no place for."""
 
     def __init__(self) -> None:
         self.truncated_at: list[tuple[int, int]] = []
         self.truncated_obs: list[Array] = []
-        self._rewards: list[float] = []
-        self._components: dict[str, list[float]] = {}
+        self.sums = RewardSums()
 
     def add(self, t: int, step: PaidStep, scale: ObservationScale) -> None:
         for row in np.flatnonzero(step.truncated & ~step.terminated):
             self.truncated_at.append((t, int(row)))
             self.truncated_obs.append(scale(step.next_obs[row]))
-        self._rewards.append(float(step.rewards.mean()))
-        for name, values in step.components.items():
-            self._components.setdefault(name, []).append(float(values.mean()))
-
-    @property
-    def reward_mean(self) -> float:
-        return float(np.mean(self._rewards))
-
-    @property
-    def component_means(self) -> dict[str, float]:
-        return {name: float(np.mean(values)) for name, values in self._components.items()}
-
-
-class _EpisodeSums:
-    """Returns and lengths of running episodes."""
-
-    def __init__(self, n_envs: int) -> None:
-        self._returns = np.zeros(n_envs)
-        self._lengths = np.zeros(n_envs, dtype=int)
-        self._ended: list[tuple[float, int]] = []
-
-    def add(self, rewards: Array, done: Array) -> None:
-        self._returns += rewards
-        self._lengths += 1
-        for row in np.flatnonzero(done):
-            self._ended.append((float(self._returns[row]), int(self._lengths[row])))
-        self._returns[done] = 0.0
-        self._lengths[done] = 0
-
-    def take(self) -> tuple[list[float], list[int]]:
-        ended, self._ended = self._ended, []
-        return [r for r, _ in ended], [n for _, n in ended]
+        self.sums.add(step.rewards, step.components)
 
 
 class _NumpyActorCritic:
@@ -208,7 +175,7 @@ def _mlp(x: Array, layers: list[tuple[Array, Array]]) -> Array:
     return np.asarray(x @ weight + bias)
 
 
-def _sb3_ppo(env: RewardedVecEnv, preset: Preset, *, seed: int, device: str) -> PPO:
+def _sb3_ppo(env: RewardedVecEnv, preset: PpoPreset, *, seed: int, device: str) -> PPO:
     stay_eager()
     ppo = PPO(
         "MlpPolicy",
@@ -254,7 +221,7 @@ def _network_names(ppo: PPO) -> dict[str, str]:
     return names
 
 
-def _dump(ppo: PPO, obs: ObservationScale, rewards: RewardScale) -> dict[str, Array]:
+def _dump(ppo: PPO) -> dict[str, Array]:
     parameters = dict(ppo.policy.named_parameters())
     moments = ppo.policy.optimizer.state
     tensors: dict[str, Array] = {}
@@ -266,17 +233,10 @@ def _dump(ppo: PPO, obs: ObservationScale, rewards: RewardScale) -> dict[str, Ar
             value = state.get(moment, torch.zeros_like(parameter))
             tensors[f"adam.{ours}.{moment}"] = value.detach().cpu().numpy().copy()
         tensors["adam.step"] = np.asarray(float(state.get("step", 0.0)))
-    tensors |= {"obs.mean": obs.moments.mean.copy(), "obs.var": obs.moments.var.copy()}
-    tensors["obs.count"] = np.asarray(float(obs.moments.count))
-    tensors["return.mean"] = np.asarray(rewards.moments.mean, dtype=np.float64)
-    tensors["return.var"] = np.asarray(rewards.moments.var, dtype=np.float64)
-    tensors["return.count"] = np.asarray(float(rewards.moments.count))
     return tensors
 
 
-def _load(
-    ppo: PPO, tensors: Mapping[str, Array], obs: ObservationScale, rewards: RewardScale
-) -> None:
+def _load(ppo: PPO, tensors: Mapping[str, Array]) -> None:
     parameters = dict(ppo.policy.named_parameters())
     optimizer = ppo.policy.optimizer
     with torch.no_grad():
@@ -289,11 +249,6 @@ def _load(
                 "exp_avg": _like(parameter, tensors[f"adam.{ours}.exp_avg"]),
                 "exp_avg_sq": _like(parameter, tensors[f"adam.{ours}.exp_avg_sq"]),
             }
-    obs.moments.mean, obs.moments.var = tensors["obs.mean"].copy(), tensors["obs.var"].copy()
-    obs.moments.count = float(tensors["obs.count"])
-    rewards.moments.mean = np.asarray(tensors["return.mean"]).copy()
-    rewards.moments.var = np.asarray(tensors["return.var"]).copy()
-    rewards.moments.count = float(tensors["return.count"])
 
 
 def _like(parameter: torch.nn.Parameter, values: Array) -> torch.Tensor:

@@ -20,9 +20,13 @@ METRIC_NAMES = frozenset(
         "rollout/ep_len_mean",
         "rollout/ep_rew_mean",
         "rollout/reward_mean",
+        "train/actor_loss",
         "train/approx_kl",
         "train/clip_fraction",
         "train/clip_range",
+        "train/critic_loss",
+        "train/ent_coef",
+        "train/ent_coef_loss",
         "train/entropy_loss",
         "train/explained_variance",
         "train/learning_rate",
@@ -52,6 +56,8 @@ class TrainRequest:
     """0 starts from scratch; otherwise a checkpoint travels along."""
     end_step: int
     checkpoint_steps: tuple[int, ...]
+    goes_on: bool = False
+    """Whether a next segment follows, which may need experience beside the checkpoint."""
     device: str
     backend: str = "python"
     """Who steps the environments: the card's own package, or one of its backends."""

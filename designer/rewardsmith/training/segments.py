@@ -21,6 +21,8 @@ class Segment:
     end_step: int
     checkpoint_steps: tuple[int, ...]
     """Timesteps at which the policy is handed out, in order; the last one is `end_step`."""
+    goes_on: bool = False
+    """Whether another link follows."""
 
 
 def plan_segments(
@@ -41,6 +43,7 @@ def plan_segments(
             start_step=start,
             end_step=end,
             checkpoint_steps=_checkpoints(preset, start, end, evaluations),
+            goes_on=end < unique[-1],
         )
         for start, end in pairwise(unique)
     )

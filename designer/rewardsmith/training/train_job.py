@@ -7,7 +7,6 @@ already, which they inherit.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,8 +20,9 @@ from rewardsmith.environments.vector import Start, VectorEnv, VectorStep
 from rewardsmith.messages import Task
 from rewardsmith.rewards.composition import RewardStream
 from rewardsmith.rewards.contract import require_program
-from rewardsmith.training.ppo import PpoLearner, RolloutStats
-from rewardsmith.training.preset import Preset, resolve_preset
+from rewardsmith.training.learner import Learner, RolloutStats
+from rewardsmith.training.ppo import PpoLearner
+from rewardsmith.training.preset import PpoPreset, Preset, SacPreset, resolve_preset
 from rewardsmith.training.requests import METRIC_NAMES, TrainRequest
 from rewardsmith.training.rewarded import (
     NativeReward,
@@ -30,6 +30,7 @@ from rewardsmith.training.rewarded import (
     RewardedVectorEnv,
     RewardSource,
 )
+from rewardsmith.training.sac import SacLearner
 
 Array = np.ndarray[Any, Any]
 
@@ -45,6 +46,9 @@ class Sink(Protocol):
 
     def checkpoint(self, step: int, tensors: Mapping[str, Array]) -> None:
         """The training's state at `step`."""
+
+    def experience(self, tensors: Mapping[str, Array]) -> None:
+        """What a next segment needs beside the last checkpoint."""
 
 
 class ProgramReward:
@@ -103,7 +107,7 @@ def train_segment(
 
     Args:
         request: What to train; `program` has passed the driver's static check.
-        tensors: The checkpoint at `start_step`; None at 0.
+        tensors: The checkpoint at `start_step`, with its experience; None at 0.
         sink: Receives points and checkpoints in the order of their steps.
         lock: Called once, after the warm-up and before the program is read.
         confine: Called before that, where the environment has to start threads.
@@ -120,10 +124,21 @@ def train_segment(
     lock()
     source = reward_source(request, card, preset)
     rewarded = RewardedVectorEnv(env.reading(source.fields), source)
-    learner = PpoLearner(rewarded, preset, seed=request.seed, device=request.device)
+    learner = make_learner(rewarded, preset, seed=request.seed, device=request.device)
     if tensors is not None:
         learner.load(tensors)
     _run(learner, preset, request, sink)
+    if request.goes_on and (experience := learner.experience()):
+        sink.experience(experience)
+
+
+def make_learner(
+    env: RewardedVectorEnv, preset: PpoPreset | SacPreset, *, seed: int, device: str
+) -> Learner:
+    """The preset's algorithm on `env`."""
+    if isinstance(preset, SacPreset):
+        return SacLearner(env, preset, seed=seed, device=device)
+    return PpoLearner(env, preset, seed=seed, device=device)
 
 
 def reward_source(request: TrainRequest, card: EnvCard, preset: Preset) -> RewardSource:
@@ -149,15 +164,16 @@ def _sparse(task: Task, card: EnvCard, n_envs: int) -> SparsePay:
     return SparsePay(SparseReward(success, card.state, n_envs), success.fields)
 
 
-def _warm_up(env: VectorEnv, preset: Preset, device: str) -> None:
-    tiny = replace(preset, n_steps=4, batch_size=4 * preset.n_envs, n_epochs=1)
-    learner = PpoLearner(RewardedVectorEnv(env, NoReward()), tiny, seed=0, device=device)
+def _warm_up(env: VectorEnv, preset: PpoPreset | SacPreset, device: str) -> None:
+    rewarded = RewardedVectorEnv(env, NoReward())
+    learner = make_learner(rewarded, preset.tiny(), seed=0, device=device)
     learner.rollout()
     learner.update()
     learner.tensors()
+    learner.experience()
 
 
-def _run(learner: PpoLearner, preset: Preset, request: TrainRequest, sink: Sink) -> None:
+def _run(learner: Learner, preset: Preset, request: TrainRequest, sink: Sink) -> None:
     n_rollouts = (request.end_step - request.start_step) // preset.rollout_size
     per_point = max(1, -(-n_rollouts // MAX_METRIC_POINTS))
     pending: list[dict[str, float]] = []

@@ -6,7 +6,7 @@ the contender and is never tried again; only what was lost through no fault of i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from rewardsmith.isolation.frames import ARRAYS, TENSORS, Caps, FrameError
 from rewardsmith.isolation.job import Job, JobEnd
 from rewardsmith.isolation.limits import Limits
 from rewardsmith.isolation.strict_json import parse_json
-from rewardsmith.isolation.tensors import dump_tensors, parse_tensors
+from rewardsmith.isolation.tensors import TensorSpec, dump_tensors, parse_tensors
 from rewardsmith.messages import (
     Evaluation,
     MetricPoint,
@@ -31,9 +31,9 @@ from rewardsmith.messages import (
 from rewardsmith.rewards.contract import read_program
 from rewardsmith.store.codec import load
 from rewardsmith.store.events import written_key
-from rewardsmith.store.layout import checkpoint_path
+from rewardsmith.store.layout import checkpoint_path, experience_path
 from rewardsmith.training.arena import Arena
-from rewardsmith.training.checkpoint import checkpoint_bytes, checkpoint_tensors
+from rewardsmith.training.checkpoint import blob_bytes, checkpoint_tensors, experience_tensors
 from rewardsmith.training.contender import Contender
 from rewardsmith.training.engine import Chain, insist
 from rewardsmith.training.preset import preset_mapping
@@ -45,6 +45,9 @@ Array = np.ndarray[Any, Any]
 WORKER = "rewardsmith.training.worker"
 SLOWEST_STEPS_PER_S = 400
 """Training steps per CPU-second of the slowest environment the CPU limit has to allow."""
+SLOWEST_GRADIENT_STEP_S = 0.02
+"""CPU-seconds of a gradient step that it has to allow: SAC's on 256 x 256 units took 0.02 on a busy
+core. Next to nothing for PPO, which takes one in a hundred timesteps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +116,7 @@ def _train_job(arena: Arena, contender: Contender, segment: Segment, seed: int) 
         start_step=segment.start_step,
         end_step=segment.end_step,
         checkpoint_steps=segment.checkpoint_steps,
+        goes_on=segment.goes_on,
         device=arena.device,
         backend=arena.backend,
         sandbox=arena.config.require_sandbox,
@@ -130,17 +134,29 @@ def _train_job(arena: Arena, contender: Contender, segment: Segment, seed: int) 
 
 
 def _start_of(arena: Arena, contender: Contender, segment: Segment, seed: int) -> bytes:
-    """The checkpoint that the segment before ended with, as its event names it; empty at 0."""
+    """What the segment before ended with, as its event names it; empty at 0."""
     start = segment.start_step
     if not start:
         return b""
     mine = written_key(contender.key(seed=seed)).items()
     for event in reversed(arena.run.events("segment_ended")):
         if mine <= event.key.items():
-            for step, sha in load(Training, event.data["training"]).checkpoints:
+            training = load(Training, event.data["training"])
+            for step, sha in training.checkpoints:
                 if step == start:
-                    return dump_tensors(load_checkpoint(arena, contender, seed, step, sha))
+                    checkpoint = load_checkpoint(arena, contender, seed, step, sha)
+                    return dump_tensors(
+                        {**checkpoint, **_load_experience(arena, contender, training)}
+                    )
     raise StoreError(f"The run holds no checkpoint of {contender.name} at step {start}.")
+
+
+def _load_experience(arena: Arena, contender: Contender, training: Training) -> Mapping[str, Array]:
+    if training.experience is None:
+        return {}
+    path = experience_path(contender.folder, training.seed, training.end_step)
+    blob = arena.run.load_artifact(path, training.experience)
+    return parse_tensors(blob, experience_tensors(arena.spec, arena.preset, training.end_step))
 
 
 class _MetricSink:
@@ -191,15 +207,22 @@ def read_metric(content: object, components: Sequence[str] = ()) -> MetricPoint:
     return MetricPoint(step=step, values={k: float(v) for k, v in values.items()})
 
 
+class _Saved(NamedTuple):
+    """What of a worker's answer was kept, as in `Training`."""
+
+    checkpoints: tuple[tuple[int, str], ...] = ()
+    experience: str | None = None
+
+
 def _settle(
     arena: Arena, contender: Contender, segment: Segment, seed: int, end: JobEnd
 ) -> Training:
     """Save what a worker handed in, if it is exactly what was asked for."""
     outcome, text = end.outcome, end.text
-    saved: tuple[tuple[int, str], ...] = ()
+    saved = _Saved()
     if outcome is None:
         try:
-            saved = _save_checkpoints(arena, contender, segment, seed, end)
+            saved = _save(arena, contender, segment, seed, end)
         except FrameError as error:
             outcome, text = Outcome.CRASHED, f"Its checkpoints were refused: {error}"
     return Training(
@@ -210,29 +233,43 @@ def _settle(
         outcome=outcome,
         text=text,
         cpu_s=end.cpu_s,
-        checkpoints=saved,
+        checkpoints=saved.checkpoints,
+        experience=saved.experience,
     )
 
 
-def _save_checkpoints(
-    arena: Arena, contender: Contender, segment: Segment, seed: int, end: JobEnd
-) -> tuple[tuple[int, str], ...]:
+def _save(arena: Arena, contender: Contender, segment: Segment, seed: int, end: JobEnd) -> _Saved:
     blobs = [frame.payload for frame in end.frames if frame.kind == TENSORS]
-    if len(blobs) != len(segment.checkpoint_steps):
-        raise FrameError(f"{len(blobs)} checkpoints instead of {len(segment.checkpoint_steps)}")
-    expected = checkpoint_tensors(arena.spec)
-    for blob in blobs:
-        parse_tensors(blob, expected)
-    return tuple(
-        (step, arena.run.save_artifact(checkpoint_path(contender.folder, seed, step), blob))
-        for step, blob in zip(segment.checkpoint_steps, blobs, strict=True)
+    expected = _expected(arena, segment)
+    if len(blobs) != len(expected):
+        raise FrameError(f"{len(blobs)} checkpoints instead of {len(expected)}")
+    for blob, tensors in zip(blobs, expected, strict=True):
+        parse_tensors(blob, tensors)
+    steps, save = segment.checkpoint_steps, arena.run.save_artifact
+    checkpoints = tuple(
+        (step, save(checkpoint_path(contender.folder, seed, step), blob))
+        for step, blob in zip(steps, blobs, strict=False)
     )
+    if len(blobs) == len(steps):
+        return _Saved(checkpoints)
+    path = experience_path(contender.folder, seed, segment.end_step)
+    return _Saved(checkpoints, save(path, blobs[-1]))
+
+
+def _expected(arena: Arena, segment: Segment) -> list[Mapping[str, TensorSpec]]:
+    """What a segment hands in: its checkpoints, then what a next one needs beside the last."""
+    checkpoints = [checkpoint_tensors(arena.spec) for _ in segment.checkpoint_steps]
+    if not segment.goes_on:
+        return [*checkpoints]
+    experience = experience_tensors(arena.spec, arena.preset, segment.end_step)
+    return [*checkpoints, *([experience] if experience else [])]
 
 
 def _training_limits(arena: Arena, segment: Segment) -> Limits:
     limits = arena.config.limits
     n_steps = segment.end_step - segment.start_step
-    cpu_s = limits.cpu_s or 60.0 + limits.cpu_factor * n_steps / SLOWEST_STEPS_PER_S
+    per_step = 1.0 / SLOWEST_STEPS_PER_S + SLOWEST_GRADIENT_STEP_S * arena.preset.gradient_share
+    cpu_s = limits.cpu_s or 60.0 + limits.cpu_factor * n_steps * per_step
     return _limits(limits, cpu_s, is_cuda=arena.device == "cuda")
 
 
@@ -248,15 +285,14 @@ def _limits(limits: LimitsConfig, cpu_s: float, *, is_cuda: bool = False) -> Lim
 
 def _training_caps(arena: Arena, segment: Segment) -> Caps:
     """Room for what this segment has to send, and for nothing else."""
-    usual, n_checkpoints = Caps(), len(segment.checkpoint_steps)
-    size = checkpoint_bytes(arena.spec)
-    sizes = {**usual.sizes, TENSORS: size}
+    usual, expected = Caps(), [blob_bytes(tensors) for tensors in _expected(arena, segment)]
+    sizes = {**usual.sizes, TENSORS: max(expected)}
     del sizes[ARRAYS]
     beside = 16 * 1024 * 1024  # curves, text, the result
     return Caps(
         sizes=sizes,
-        counts={**usual.counts, TENSORS: n_checkpoints},
-        total_bytes=n_checkpoints * size + beside,
+        counts={**usual.counts, TENSORS: len(expected)},
+        total_bytes=sum(expected) + beside,
     )
 
 

@@ -51,6 +51,9 @@ class _PipeSink:
     def checkpoint(self, step: int, tensors: Mapping[str, Array]) -> None:
         self._place.send_tensors(dump_tensors(tensors))
 
+    def experience(self, tensors: Mapping[str, Array]) -> None:
+        self._place.send_tensors(dump_tensors(tensors))
+
 
 def _train(place: Workplace, request: TrainRequest) -> None:
     from rewardsmith.training.train_job import train_segment

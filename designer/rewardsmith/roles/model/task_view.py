@@ -49,6 +49,8 @@ class ActionView:
 class TrainingView:
     """How a policy is trained on a program."""
 
+    algorithm: str
+    """As people write it: PPO, SAC."""
     gamma: float
     n_envs: int
     total_timesteps: int
@@ -127,10 +129,11 @@ def task_view(
         fields=tuple(_field(spec, idle, random) for spec in card.state.fields),
         action=_action(card.state.action),
         training=TrainingView(
+            algorithm=preset.algorithm.upper(),
             gamma=preset.gamma,
             n_envs=preset.n_envs,
             total_timesteps=total_timesteps,
-            noise=None if is_discrete else math.exp(preset.log_std_init),
+            noise=None if is_discrete else preset.first_noise,
             rungs=tuple(rungs),
         ),
         hidden_fields=_hidden(card.state),
