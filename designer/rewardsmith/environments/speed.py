@@ -1,11 +1,12 @@
 """Measures how fast an environment steps, and what reading its state fields adds.
 
-Turns without and with fields alternate, in CPU time, and the fastest of each counts: what else runs
-on the machine only ever makes a turn slower.
+Turns without and with fields alternate over the same steps of the same episodes, in CPU time. The
+median of their ratios counts: what else runs on the machine disturbs single turns.
 """
 
 import time
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from rewardsmith.environments.vector import StateVectorEnv
 
 N_ENVS = 16
 """As many as a training steps by default: reading is done for all of them at once."""
-N_TURNS = 10
+N_TURNS = 20
 TURN_S = 0.05
 """CPU-seconds that one turn should take: far above the clock's resolution."""
 CLOCK_S = max(time.get_clock_info("process_time").resolution, 1e-6)
@@ -44,30 +45,37 @@ def measure_speed(card: EnvCard, *, n_envs: int = N_ENVS, seed: int = 0) -> Spee
     """
     bare, reading = (StateVectorEnv(card, n_envs, names=names) for names in ((), None))
     actions = random_actions(card, n_envs, np.random.default_rng(seed))
-    n_steps = _steps_of_a_turn(reading, actions, seed)
+    for vector in (bare, reading):
+        vector.reset(seed)
+    n_steps = _steps_of_a_turn(bare, reading, actions)
     without, with_fields = [], []
     for _ in range(N_TURNS):
-        without.append(_turn(bare, actions, n_steps, seed))
-        with_fields.append(_turn(reading, actions, n_steps, seed))
+        without.append(_turn(bare, actions, n_steps))
+        with_fields.append(_turn(reading, actions, n_steps))
     bare.close()
     reading.close()
     return Speed(
-        steps_per_s=n_envs * n_steps / max(min(with_fields), CLOCK_S),
-        field_share=max(min(with_fields), CLOCK_S) / max(min(without), CLOCK_S) - 1.0,
+        steps_per_s=n_envs * n_steps / max(median(with_fields), CLOCK_S),
+        field_share=median(
+            max(slow, CLOCK_S) / max(fast, CLOCK_S)
+            for slow, fast in zip(with_fields, without, strict=True)
+        )
+        - 1.0,
     )
 
 
-def _steps_of_a_turn(vector: StateVectorEnv, actions: np.ndarray, seed: int) -> int:
-    """How many steps take about `TURN_S` seconds; warms up on the way."""
+def _steps_of_a_turn(bare: StateVectorEnv, reading: StateVectorEnv, actions: np.ndarray) -> int:
+    """How many steps take about `TURN_S` seconds; warms both up, and keeps them in step."""
     n_steps = 1
-    while (took := _turn(vector, actions, n_steps, seed)) < TURN_S and n_steps < MAX_STEPS:
+    while (took := _turn(reading, actions, n_steps)) < TURN_S and n_steps < MAX_STEPS:
+        _turn(bare, actions, n_steps)
         n_steps *= 4
+    _turn(bare, actions, n_steps)
     return int(min(max(1, n_steps * TURN_S / max(took, 1e-6)), MAX_STEPS))
 
 
-def _turn(vector: StateVectorEnv, actions: np.ndarray, n_steps: int, seed: int) -> float:
-    """CPU-seconds that the steps take, from the same start."""
-    vector.reset(seed)
+def _turn(vector: StateVectorEnv, actions: np.ndarray, n_steps: int) -> float:
+    """CPU-seconds that the next steps take."""
     began = time.process_time()
     for _ in range(n_steps):
         vector.step(actions)
