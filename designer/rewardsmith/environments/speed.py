@@ -23,6 +23,11 @@ CLOCK_S = max(time.get_clock_info("process_time").resolution, 1e-6)
 """Below this a turn counts as having taken as long."""
 MAX_STEPS = 4000
 """Steps of the vector in one turn."""
+SLOW_S = 0.1
+"""CPU-seconds of one start and one step from which two environments have to do."""
+BUDGET_S = 40.0
+"""CPU-seconds after which no further turn begins, once there are `MIN_TURNS`."""
+MIN_TURNS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,21 +40,22 @@ class Speed:
     """Time that reading all fields adds to a step, over that of a step without."""
 
 
-def measure_speed(card: EnvCard, *, n_envs: int = N_ENVS, seed: int = 0) -> Speed:
+def measure_speed(card: EnvCard, *, n_envs: int | None = None, seed: int = 0) -> Speed:
     """Step the same actions without and with fields.
 
     Args:
         card: Whose environment.
-        n_envs: Environments stepped at a time.
+        n_envs: Environments stepped at a time; `N_ENVS`, or two slow ones, when None.
         seed: Of environments and actions.
     """
+    n_envs = n_envs or _n_affordable(card, seed)
     bare, reading = (StateVectorEnv(card, n_envs, names=names) for names in ((), None))
     actions = random_actions(card, n_envs, np.random.default_rng(seed))
     for vector in (bare, reading):
         vector.reset(seed)
     n_steps = _steps_of_a_turn(bare, reading, actions)
     without, with_fields = [], []
-    for _ in range(N_TURNS):
+    while len(without) < N_TURNS and (sum(without) < BUDGET_S / 2 or len(without) < MIN_TURNS):
         without.append(_turn(bare, actions, n_steps))
         with_fields.append(_turn(reading, actions, n_steps))
     bare.close()
@@ -62,6 +68,16 @@ def measure_speed(card: EnvCard, *, n_envs: int = N_ENVS, seed: int = 0) -> Spee
         )
         - 1.0,
     )
+
+
+def _n_affordable(card: EnvCard, seed: int) -> int:
+    one = StateVectorEnv(card, 1)
+    began = time.process_time()
+    one.reset(seed)
+    one.step(random_actions(card, 1, np.random.default_rng(seed)))
+    took = time.process_time() - began
+    one.close()
+    return N_ENVS if took < SLOW_S else 2
 
 
 def _steps_of_a_turn(bare: StateVectorEnv, reading: StateVectorEnv, actions: np.ndarray) -> int:
