@@ -94,7 +94,9 @@ def aimed(
     left = " and ".join(f"`{name}`" for name in gone)
     come = " and ".join(f"`{part.name}`" for part in parts)
     change = f"{left} gives way to {come}, which wants {target:g} {view.unit}".rstrip()
-    return Revision(sketch=add(drop(sketch, *gone), *parts), change=change)
+    why = parts[0].why
+    bare = replace(drop(sketch, *gone), title=f"{why[:1].upper()}{why[1:]}.")
+    return Revision(sketch=add(bare, *parts), change=change)
 
 
 def signal_of(view: View) -> Signal:
