@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rewardsmith.environments.cards import EnvCard, TaskCard, card_names, load_card, parse_card
-from rewardsmith.environments.outer import uses_aggregates
+from rewardsmith.environments.outer import when_judged
 from rewardsmith.environments.reference import parse_reference
 from rewardsmith.evaluation.surveyor import survey_draft
 from rewardsmith.messages import FieldSpec
@@ -93,8 +93,7 @@ def _field(spec: FieldSpec) -> str:
 
 
 def _task(task: TaskCard) -> Iterator[str]:
-    held = f"held for {task.held_steps} steps" if task.semantics == "held" else task.semantics
-    judged = "of the whole episode" if uses_aggregates(task.success) else held
+    judged = when_judged(task.success, task.semantics, task.held_steps)
     verdict = (task.assay or {}).get("verdict", "not measured")
     yield from ("", f"**{task.name}**: {task.instruction}", "")
     yield f"- fitness `{task.fitness}`"

@@ -8,6 +8,7 @@ from rewardsmith.cli.drafting import card_for
 from rewardsmith.cli.printing import print_json
 from rewardsmith.cli.terminal import console, heading, safe
 from rewardsmith.environments.cards import EnvCard, TaskCard, card_names, load_card
+from rewardsmith.environments.outer import when_judged
 from rewardsmith.messages import FieldSpec
 
 
@@ -84,11 +85,11 @@ def _range(spec: FieldSpec) -> str:
 
 
 def _task_table(task: TaskCard) -> Table:
-    held = f" for {task.held_steps} steps in a row" if task.semantics == "held" else ""
+    when = when_judged(task.success, task.semantics, task.held_steps)
     facts = {
         "instruction": task.instruction,
         "fitness": task.fitness,
-        "success": f"{task.success}  ({task.semantics}{held})",
+        "success": f"{task.success}  ({when})",
         "target": f"{task.target:.0%} of the episodes",
         "audit": "; ".join(f"{name}: {text}" for name, text in task.audit.items()),
         "references": ", ".join(task.references),

@@ -13,6 +13,7 @@ from rewardsmith.config import RunConfig
 from rewardsmith.environments.cards import EnvCard, load_card, task_of
 from rewardsmith.environments.fingerprint import fingerprint
 from rewardsmith.environments.judging import own_success
+from rewardsmith.environments.outer import when_judged
 from rewardsmith.errors import UsageError
 from rewardsmith.evaluation.surveyor import survey_measure
 from rewardsmith.messages import Task
@@ -79,7 +80,8 @@ def _show(task: Task, card: EnvCard, *, has_success: bool) -> Judgement:
     out.print(safe(f"{task.name}: {task.instruction}".rstrip(": "), "bold"), soft_wrap=True)
     out.print(safe(f"  fitness  {task.fitness}"), soft_wrap=True)
     if has_success:
-        out.print(safe(f"  success  {task.success}  ({task.semantics})"), soft_wrap=True)
+        when = when_judged(task.success, task.semantics, task.held_steps)
+        out.print(safe(f"  success  {task.success}  ({when})"), soft_wrap=True)
     out.print(safe(f"  hash     {digest}", "dim"))
     out.print(_table(readings, has_success=has_success))
     judged = judge(readings)

@@ -6,6 +6,7 @@ from rich.table import Table
 from rewardsmith.cli.conclusion import show_claim
 from rewardsmith.cli.terminal import console, heading, safe
 from rewardsmith.environments.cards import environment_name
+from rewardsmith.environments.outer import when_judged
 from rewardsmith.report.candidates import CandidateLine, best_line, candidate_lines
 from rewardsmith.report.conclusions import called, concluding_evaluation, judged
 from rewardsmith.report.costs import claim_cpu_s, cost_text, run_cost
@@ -30,11 +31,12 @@ def show_run(run: Run) -> None:
 
 def _show_task(run: Run, lines: tuple[CandidateLine, ...], out: Console) -> None:
     task = run.manifest.task
+    when = when_judged(task.success, task.semantics, task.held_steps)
     facts = {
         "environment": environment_name(task.env),
         "task": task.instruction,
         "fitness": task.fitness,
-        "success": f"{task.success}  ({task.semantics})",
+        "success": f"{task.success}  ({when})",
         "started": run.manifest.created,
         "status": _status(run),
         "cost": _cost(run, lines),

@@ -95,6 +95,18 @@ def uses_aggregates(text: str) -> bool:
     return bool(calls & set(AGGREGATES) or names & {"length", "horizon"})
 
 
+def when_judged(success: str, semantics: str, held_steps: int) -> str:
+    """Which timesteps a success criterion looks at, as part of a sentence.
+
+    >>> when_judged("abs(x) < 0.1", "held", 5), when_judged("mean(x) > 1", "held", 5)
+    ('held for 5 steps in a row', 'of the whole episode')
+    """
+    if uses_aggregates(success) or success.startswith("function:"):
+        return "of the whole episode"
+    said = {"held": f"held for {held_steps} steps in a row", "final": "at the last step"}
+    return said.get(semantics, "at any step")
+
+
 def problem(what: str, text: str, column: int, reason: str, remedy: str) -> ConfigError:
     """An error that shows the expression and points at its column."""
     return ConfigError(

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from rewardsmith.environments.outer import when_judged
 from rewardsmith.report.highlight import plain
 
 
@@ -38,6 +39,7 @@ def page_environment(*folders: Path) -> Environment:
         "ago": ago,
         "moment": moment,
         "path": lambda text: quote(str(text), safe=""),
+        "when_judged": when_judged,
         "words": lambda text: str(text).replace("_", " "),
     }
     return environment
