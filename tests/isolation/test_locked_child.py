@@ -125,7 +125,7 @@ def test_foreign_call_convention_is_refused(begin: Begin) -> None:
 def test_endless_loop_ends_at_its_cpu_limit(begin: Begin, act: str) -> None:
     _, status = collect(begin("endings", act=act, limits=Limits(cpu_s=1)), stall_s=100)
     assert status.reason == "over_limit"
-    assert 0.9 <= status.cpu_s < 4  # the kernel counts in ticks
+    assert 0.5 <= status.cpu_s < 4  # the kernel counts in ticks
 
 
 @pytest.mark.parametrize("act", ["fill_memory", "ask_too_much_of_numpy"])
