@@ -54,7 +54,8 @@ def measure_speed(card: EnvCard, *, n_envs: int | None = None, seed: int = 0) ->
     for vector in (bare, reading):
         vector.reset(seed)
     n_steps = _steps_of_a_turn(bare, reading, actions)
-    without, with_fields = [], []
+    without: list[float] = []
+    with_fields: list[float] = []
     while len(without) < N_TURNS and (sum(without) < BUDGET_S / 2 or len(without) < MIN_TURNS):
         without.append(_turn(bare, actions, n_steps))
         with_fields.append(_turn(reading, actions, n_steps))

@@ -38,7 +38,7 @@ from rewardsmith.isolation.text import clean_text
 from rewardsmith.messages import Task
 
 MODULE: Final = "rewardsmith.evaluation.surveyor"
-CPU_S: Final = 300
+CPU_S: Final = 900
 STALL_S: Final = 180.0
 _LAST_LINES: Final = 3
 
