@@ -38,6 +38,7 @@ DRAFTED = ("FrozenLake-v1", "CliffWalking-v1", "Taxi-v4", "Blackjack-v1")
 def page(cards: list[EnvCard], record: dict[str, Any]) -> str:
     """The whole page."""
     lines = [HEAD, *_overview(cards, record)]
+    lines += _problems(cards, record)
     for card in cards:
         lines += ["", f"## {card.ref}", "", card.description, *_card(card)]
     return "\n".join([*lines, "", *_drafts(), ""])
@@ -66,6 +67,15 @@ def _facts(card: EnvCard, found: dict[str, Any]) -> tuple[str, ...]:
         return (card.ref, holds, count, "-", "-")
     speed, share = float(f"{found['steps_per_s']:.2g}"), max(0.0, found["field_share"])
     return (card.ref, holds, count, f"{speed:,.0f}", f"{share:.1%}")
+
+
+def _problems(cards: list[EnvCard], record: dict[str, Any]) -> Iterator[str]:
+    """What was wrong with those that do not hold."""
+    for card in cards:
+        found = record.get(card.ref, {})
+        if found.get("of") == _digest(card) and found["problems"]:
+            yield ""
+            yield f"**{card.ref}** does not hold: {' '.join(found['problems'])}"
 
 
 def _digest(card: EnvCard) -> str:

@@ -39,7 +39,7 @@ from rewardsmith.messages import Task
 
 MODULE: Final = "rewardsmith.evaluation.surveyor"
 CPU_S: Final = 900
-STALL_S: Final = 180.0
+STALL_S: Final = 900.0
 _LAST_LINES: Final = 3
 
 
