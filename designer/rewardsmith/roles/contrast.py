@@ -8,7 +8,7 @@ import numpy as np
 from rewardsmith.analysis import spearman
 from rewardsmith.messages import Cause, Evidence, FieldSpec, Trajectory
 from rewardsmith.roles.causes import cause
-from rewardsmith.roles.recording import Recording
+from rewardsmith.roles.recording import Recording, is_measure
 
 MIN_EPISODES = 5
 OPPOSED_BELOW = -0.8
@@ -29,16 +29,12 @@ def contrast_symptoms(recording: Recording) -> list[Cause]:
     found = [
         (rho, spec)
         for spec in recording.state.fields
-        if _can_wander(spec) and (rho := _opposition(recording, spec, fitness)) is not None
+        if is_measure(spec) and (rho := _opposition(recording, spec, fitness)) is not None
     ]
     if not found:
         return []
     _, spec = min(found, key=lambda pair: pair[0])
     return [_wandered(recording, spec)]
-
-
-def _can_wander(spec: FieldSpec) -> bool:
-    return not spec.shape and spec.kind == "float" and spec.constant is None
 
 
 def _opposition(recording: Recording, spec: FieldSpec, fitness: list[float]) -> float | None:

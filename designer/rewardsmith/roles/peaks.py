@@ -10,7 +10,7 @@ import numpy as np
 from rewardsmith.analysis.peaks import Peak, peak_of
 from rewardsmith.messages import Cause, Evidence, FieldSpec, Trajectory
 from rewardsmith.roles.causes import cause
-from rewardsmith.roles.recording import Recording
+from rewardsmith.roles.recording import Recording, is_measure
 
 SOLVED = 0.95
 """Success rate from which nothing has to be found any more."""
@@ -24,17 +24,13 @@ def peak_symptoms(recording: Recording) -> list[Cause]:
     found = [
         (peak, spec)
         for spec in recording.state.fields
-        if spec.name in recording.reads and _is_measure(spec)
+        if spec.name in recording.reads and is_measure(spec)
         if (peak := peak_of(_means(recording, spec.name), fitness)) is not None
     ]
     if not found:
         return []
     peak, spec = max(found, key=lambda pair: pair[0].explained)
     return [_passed(recording, spec, peak)]
-
-
-def _is_measure(spec: FieldSpec) -> bool:
-    return not spec.shape and spec.kind == "float" and spec.constant is None
 
 
 def _passed(recording: Recording, spec: FieldSpec, peak: Peak) -> Cause:

@@ -10,7 +10,7 @@ from statistics import fmean
 
 import numpy as np
 
-from rewardsmith.messages import EpisodeScore, Evaluation, StateSpec, Trajectory
+from rewardsmith.messages import EpisodeScore, Evaluation, FieldSpec, StateSpec, Trajectory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,6 +84,11 @@ class Recording:
     def _fitness(self) -> list[float]:
         known = [e.fitness for e in self.episodes[: len(self.rollouts)]]
         return known or [return_of(r) for r in self.rollouts]
+
+
+def is_measure(spec: FieldSpec) -> bool:
+    """Whether a field is one number that can be more or less."""
+    return not spec.shape and spec.kind == "float" and spec.constant is None
 
 
 def return_of(rollout: Trajectory) -> float:

@@ -5,6 +5,7 @@ derives the names and shapes of every checkpoint from it.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, ClassVar, Final, get_args
@@ -45,7 +46,7 @@ _OF_THE_TASK: Final = ("gamma",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Preset:
+class Preset(ABC):
     """What the presets of all algorithms have in common, as Stable-Baselines3 names it."""
 
     algorithm: ClassVar[Algorithm]
@@ -72,19 +73,19 @@ class Preset:
                     )
 
     @property
+    @abstractmethod
     def rollout_size(self) -> int:
         """Timesteps of one rollout, over all environments."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def gradient_share(self) -> float:
         """Gradient steps per timestep."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def first_noise(self) -> float:
         """Standard deviation of the first actions, over half their range."""
-        raise NotImplementedError
 
     def rounded(self, timesteps: float) -> int:
         """`timesteps`, rounded to whole rollouts, at least one."""

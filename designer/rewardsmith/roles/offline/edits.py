@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from rewardsmith.messages import ComponentStats
 from rewardsmith.roles.offline.grammar import forms_of
-from rewardsmith.roles.offline.matching import Signal
+from rewardsmith.roles.offline.matching import Signal, plain
 from rewardsmith.roles.offline.objectives import Objective, gate_of
 from rewardsmith.roles.offline.parts import Gate, Part, gated
 from rewardsmith.roles.offline.plans import Plan
@@ -100,15 +100,8 @@ def aimed(
 
 
 def signal_of(view: View) -> Signal:
-    """A scalar field by itself, as something a component can pay for."""
-    return Signal(
-        name=view.field.lower().strip("_")[:20],
-        formula=view.formula,
-        unit=view.unit,
-        factor=view.factor,
-        scale=view.scale,
-        fields=(view.field,),
-    )
+    """A scalar field as something a component can pay for, under its own name."""
+    return plain(view.field.lower().strip("_")[:20], view)
 
 
 def reformed(

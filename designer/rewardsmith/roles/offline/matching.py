@@ -38,8 +38,6 @@ class Signal:
     """The field that holds its speed, where there is one."""
     is_ambiguous: bool = False
     """True when nothing says which sign is wanted."""
-    is_periodic: bool = False
-    """True for an angle that may wrap."""
 
     @property
     def is_length(self) -> bool:
@@ -69,9 +67,9 @@ def find_height(intent: Intent, views: Iterable[View]) -> list[Signal]:
         ranked = [view for view in ranked if limbs <= view.concepts]
         rates = [view for view in rates if limbs <= view.concepts]
         if not ranked:
-            return [_plain("tilt", view, ambiguous=True) for view in _angles(intent, views)]
+            return [plain("tilt", view, ambiguous=True) for view in _angles(intent, views)]
     name = "_".join([*sorted(limbs, key=_word_order), "height"])
-    return [_plain(name, view, rate=rates[0] if rates else None) for view in ranked]
+    return [plain(name, view, rate=rates[0] if rates else None) for view in ranked]
 
 
 def find_upright(intent: Intent, views: Iterable[View]) -> list[Signal]:
@@ -80,7 +78,7 @@ def find_upright(intent: Intent, views: Iterable[View]) -> list[Signal]:
     rates = _rank(views, "angular speed", intent.subject)
     rate = rates[0] if rates else None
     angles = _angles(intent, views)
-    return [_plain("angle", view, rate=rate) for view in angles] or _from_circle(views, rate)
+    return [plain("angle", view, rate=rate) for view in angles] or _from_circle(views, rate)
 
 
 def find_spin(intent: Intent, views: Iterable[View]) -> list[Signal]:
@@ -103,7 +101,7 @@ def find_value(intent: Intent, views: Iterable[View]) -> list[Signal]:
     ranked = sorted((s for s in scored if s[0] > 0), key=lambda s: -s[0])
     positions = [v for _, v in ranked if "speed" not in v.dimension]
     rates = [v for _, v in ranked if "speed" in v.dimension]
-    return [_plain("value", view, rate=rates[0] if rates else None) for view in positions[:2]]
+    return [plain("value", view, rate=rates[0] if rates else None) for view in positions[:2]]
 
 
 def find_distance(intent: Intent, views: Iterable[View]) -> list[Signal]:
@@ -179,7 +177,6 @@ def _from_circle(views: Iterable[View], rate: View | None) -> list[Signal]:
             scale=1.6,
             fields=(sine.field, cosine.field),
             rate=rate,
-            is_periodic=True,
         )
         for sine, cosine in zip(sines[:1], cosines[:1], strict=False)
     ]
@@ -265,8 +262,8 @@ def _length(name: str, view: View) -> Signal:
     )
 
 
-def _plain(name: str, view: View, *, rate: View | None = None, ambiguous: bool = False) -> Signal:
-    is_periodic = view.dimension == "angle" and view.scale * view.factor >= 1.5
+def plain(name: str, view: View, *, rate: View | None = None, ambiguous: bool = False) -> Signal:
+    """A scalar field by itself."""
     return Signal(
         name=name,
         formula=view.formula,
@@ -276,7 +273,6 @@ def _plain(name: str, view: View, *, rate: View | None = None, ambiguous: bool =
         fields=(view.field,),
         rate=rate,
         is_ambiguous=ambiguous,
-        is_periodic=is_periodic,
     )
 
 
