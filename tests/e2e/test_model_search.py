@@ -166,7 +166,10 @@ class Killed(BaseException):
     """Stands for the driver's death."""
 
 
-@pytest.mark.parametrize("position", [4, 14, 31])
+@pytest.mark.parametrize(
+    "position",
+    [4, 14, 31, *(pytest.param(n, marks=pytest.mark.slow) for n in (9, 23))],
+)
 def test_an_interrupted_search_buys_nothing_twice(
     tmp_path: Path, httpserver: HTTPServer, town: Town, position: int
 ) -> None:
