@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from rewardsmith import __version__
-from rewardsmith.errors import StoreError
+from rewardsmith.errors import StoreError, UsageError
 from rewardsmith.messages import CandidateId, ComponentStats
 from rewardsmith.report.charts import share_bar
 from rewardsmith.report.templating import page_environment, stylesheet
@@ -29,7 +29,6 @@ from rewardsmith.store.comparisons import PREFERENCES_FILE
 from rewardsmith.store.films import WINNER_FILM
 from rewardsmith.store.labels import LABELS_FILE
 from rewardsmith.store.layout import FEEDBACK_FILE
-from rewardsmith.store.remarks import append_remark
 from rewardsmith.viewer.catalogue import Catalogue, SortKey, ordered
 from rewardsmith.viewer.close_up import CloseUp, Rollouts, close_up, rollouts_of
 from rewardsmith.viewer.editing import send_edit
@@ -47,6 +46,7 @@ from rewardsmith.viewer.pages import (
     run_url,
 )
 from rewardsmith.viewer.ranking import pair_film, ranking_page, take_answer
+from rewardsmith.viewer.remarking import send_remark
 from rewardsmith.viewer.studio import Studio
 
 _HERE: Final = Path(str(files("rewardsmith.viewer")))
@@ -459,19 +459,20 @@ def _add_remarks(app: FastAPI, site: Site) -> None:
 
 def _remark(site: Site, name: str, form: dict[str, str]) -> Response:
     opened = _opened(site, name)
-    candidate, back = None, run_url(name)
-    if form.get("candidate"):
-        candidate = next(
-            (row.id for row in opened.index.rows if str(row.id) == form["candidate"]), None
-        )
-        if candidate is None:
-            raise _missing("candidate")
-        back = candidate_url(name, candidate)
+    about = _concerned(opened, form.get("candidate", ""))
     try:
-        append_remark(opened.run.folder, form.get("text", ""), candidate=candidate)
-    except StoreError as error:
+        send_remark(opened.run, about, form)
+    except (StoreError, UsageError) as error:
         raise HTTPException(422, str(error)) from error
+    back = candidate_url(name, about) if about else run_url(name)
     return RedirectResponse(f"{back}#remarks", status_code=303)
+
+
+def _concerned(opened: Opened, written: str) -> CandidateId | None:
+    found = next((row.id for row in opened.index.rows if str(row.id) == written), None)
+    if written and found is None:
+        raise _missing("candidate")
+    return found
 
 
 def _add_editing(app: FastAPI, site: Site) -> None:
