@@ -1,4 +1,4 @@
-"""Keep a gap ahead, be on the left lane where the ramp joins, on the right one behind it; be fast."""
+"""Keep a gap ahead, be on the left lane where the ramp joins, on the right one behind it."""
 
 
 def act(fields):
