@@ -4,7 +4,7 @@ For tasks whose reference takes long to train: the script is one function, `act(
 timestep's state fields to an action. Plays it from several starts, takes a middling one that does
 the task, and writes `<task>.rollouts.safetensors` beside card.yaml.
 
-    python benchmarks/record_scripted.py merge-v0 pass_ramp benchmarks/scripted/merge.py
+    python benchmarks/record_scripted.py merge-v0 make_room benchmarks/scripted/merge.py
 """
 
 import argparse

@@ -494,14 +494,53 @@ class Analysis:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A stretch of a recorded episode, as of a film, that a person points at."""
+
+    episode: int
+    """Index among the candidate's recorded episodes."""
+    first_step: int
+    """Timestep within that episode, from 0."""
+    last_step: int
+    """Included."""
+
+    def __post_init__(self) -> None:
+        if min(self.episode, self.first_step) < 0 or self.last_step < self.first_step:
+            raise ValueError(f"{self} is no span: episodes and steps count from 0, first to last.")
+
+    def __str__(self) -> str:
+        return f"episode {self.episode}, steps {self.first_step} to {self.last_step}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpanMean:
+    """A quantity that is unlike itself in a span: its mean there, and over the other timesteps."""
+
+    name: str
+    """A state field's, an element's or a vector's length as `|field|`, or a component's."""
+    unit: str = ""
+    inside: float
+    elsewhere: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
     """A person's remark."""
 
     text: str
     candidate: CandidateId | None = None
     """None when it concerns the whole run."""
+    span: Span | None = None
+    """None when it concerns the whole candidate."""
+    seen: tuple[SpanMean, ...] = ()
+    """What stood out in the span when the remark was written, the most unusual first."""
     line: int
     """Line of feedback.jsonl it came from."""
+
+    @property
+    def about(self) -> str:
+        """What it concerns, in words; empty when that is the whole run."""
+        return ", ".join(str(part) for part in (self.candidate, self.span) if part is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

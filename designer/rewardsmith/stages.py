@@ -297,7 +297,7 @@ class Workshop:
             episodes=episodes,
             points=run.load_metrics(result.id, self.arena.seed(result.id)),
             reads=_fields_read(program) if program else (),
-            remarks=tuple(r.text for i in run.history().iterations for r in i.remarks),
+            remarks=tuple(r for i in run.history().iterations for r in i.remarks),
         )
 
     def _recorded(self, result: Result) -> tuple[Trajectory, ...]:

@@ -1,9 +1,10 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rewardsmith.cli.entry import main
-from rewardsmith.messages import Task
+from rewardsmith.messages import Candidate, CandidateId, SpanMean, Task, Trajectory
 from rewardsmith.store.remarks import read_remarks
 from rewardsmith.store.run import Run
 from rewardsmith.testing import toy_task
@@ -30,3 +31,52 @@ def test_remark_on_a_candidate_that_does_not_exist_is_refused(tmp_path: Path) ->
             main(["feedback", run.id, "No.", "--candidate", "000/7", "--runs", str(tmp_path)])
         assert ended.value.code == 2
         assert read_remarks(run.folder, after_line=0).remarks == ()
+
+
+def recorded(run: Run) -> None:
+    """One candidate with one recorded episode of 20 steps."""
+    candidate = Candidate(id=CandidateId(0, 0), text="CONTRACT = 1\n")
+    run.record("candidate_proposed", key={"candidate": candidate.id}, candidate=candidate)
+    near = np.arange(20.0)
+    rollout = Trajectory(
+        seed=1, fields={}, actions=np.zeros((20, 1)), terminated=False,
+        components={"near": near}, rewards=near,
+    )  # fmt: skip
+    run.save_trajectories(candidate.id, [rollout])
+
+
+def test_remark_on_a_part_of_an_episode_says_what_was_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with make_run(tmp_path, toy_task()) as run:
+        recorded(run)
+        place = ["--candidate", "000/0", "--episode", "0", "--steps", "15:19"]
+        with pytest.raises(SystemExit) as ended:
+            main(["feedback", run.id, "Late.", *place, "--runs", str(tmp_path)])
+        assert ended.value.code == 0
+        (said,) = run.new_feedback(0)
+        assert said.seen == (SpanMean(name="near", inside=17.0, elsewhere=7.0),)
+        with pytest.raises(SystemExit):
+            main(["inspect", run.id, "--runs", str(tmp_path)])
+    assert "Late. (on 000/0, episode 0, steps 15 to 19)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        (["--episode", "0", "--steps", "1:2"], "--candidate"),
+        (["--candidate", "000/0", "--episode", "0"], "names no steps"),
+        (["--candidate", "000/0", "--steps", "two"], "names no steps"),
+        (["--candidate", "000/0", "--steps", "19:25"], "the steps 0 to 19"),
+    ],
+)
+def test_a_part_that_is_not_there_is_refused_with_what_to_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], place: list[str], reason: str
+) -> None:
+    with make_run(tmp_path, toy_task()) as run:
+        recorded(run)
+        with pytest.raises(SystemExit) as ended:
+            main(["feedback", run.id, "Here.", *place, "--runs", str(tmp_path)])
+        assert ended.value.code == 2
+        assert read_remarks(run.folder, after_line=0).remarks == ()
+    assert reason in " ".join(capsys.readouterr().err.split())

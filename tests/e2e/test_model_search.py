@@ -14,9 +14,11 @@ import rewardsmith.llm
 from rewardsmith.config import load_config
 from rewardsmith.environments.cards import load_card, task_of
 from rewardsmith.errors import BudgetExceeded, ConfigError, ModelError, UsageError
-from rewardsmith.messages import CandidateId, Outcome
+from rewardsmith.feedback.spans import remark_on_span
+from rewardsmith.messages import CandidateId, Outcome, Span
 from rewardsmith.session import Conclusion, finish_run, resume_run, start_run
 from rewardsmith.store.calls import read_calls, spent_on_calls
+from rewardsmith.store.events import candidate_of
 from rewardsmith.store.journal import Event
 from rewardsmith.store.run import Run
 from rewardsmith.store.states import violations
@@ -152,6 +154,36 @@ def test_the_analyzer_and_remarks_reach_the_next_round(
     assert second
     analyses = Run.read(run.folder).history().iterations[0].analyses
     assert any(a.author == "model" and a.suggestions for a in analyses)
+
+
+def test_a_remark_on_a_film_is_quoted_with_what_was_there_to_designer_and_analyzer(
+    tmp_path: Path, httpserver: HTTPServer, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, text = start(tmp_path, httpserver), "It wavers in this part."
+
+    def something_new(messages: list[str]) -> str:
+        return Town.say(town, messages).replace('"near": 1.0', f'"near": 1.{len(town.asked)}')
+
+    monkeypatch.setattr(town, "say", something_new)
+
+    def point_at_it(event: Event) -> None:
+        candidate = candidate_of(event)
+        if event.event == "candidate_analyzed" and candidate == CandidateId(0, 0):
+            recorded = run.load_trajectories(candidate)
+            last = recorded[0].length - 1
+            span = Span(episode=0, first_step=last - 1, last_step=last)
+            remark_on_span(run, text, candidate, span)
+
+    run.subscribe(point_at_it)
+    finish(run)
+    quoting = [asked for asked in town.asked if text in asked]
+    for role in ("Reward Designer", "Trajectory Analyzer"):
+        mine = [asked for asked in quoting if role in asked]
+        assert mine
+        assert all("episode 0, steps " in asked for asked in mine)
+        assert all("against the rest of that episode: " in asked for asked in mine)
+    read = run.history().iterations[0].remarks
+    assert all(remark.seen and remark.text == text for remark in read)
 
 
 def test_no_prompt_holds_the_fitness(tmp_path: Path, httpserver: HTTPServer, town: Town) -> None:

@@ -29,6 +29,8 @@ from rewardsmith.messages import (
     MetricPoint,
     Outcome,
     Result,
+    Span,
+    SpanMean,
     Task,
     Trajectory,
     Verdict,
@@ -466,6 +468,25 @@ def test_remarks_are_read_once_and_remembered(run: Run) -> None:
         assert again.new_feedback(0) == ()
         assert again.new_feedback(1) == first
         assert again.new_feedback(2) == (Feedback(text="late", line=6),)
+
+
+def test_a_part_of_a_film_that_a_hand_wrote_wrongly_leaves_the_remark_standing(run: Run) -> None:
+    span = '"span": {"episode": 2, "first_step": 4, "last_step": 9}'
+    seen = '"seen": [{"name": "x", "inside": 1.0, "elsewhere": 0.5}, {"name": 3}, 7]'
+    lines = [
+        f'{{"text": "a", "candidate": "000/1", {span}, {seen}}}',
+        f'{{"text": "b", {span}, {seen}}}',
+        '{"text": "c", "candidate": "000/1", "span": {"episode": 2, "first_step": 9}}',
+        '{"text": "d", "candidate": "000/1", "span": "late", "seen": "much"}',
+        f'{{"text": "e", "candidate": "000/1", {span.replace("9", "3")}}}',
+    ]
+    (run.folder / "feedback.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    found = run.new_feedback(0)
+    assert [remark.text for remark in found] == list("abcde")
+    assert found[0].span == Span(episode=2, first_step=4, last_step=9)
+    assert found[0].seen == (SpanMean(name="x", inside=1.0, elsewhere=0.5),)
+    assert {(remark.span, remark.seen) for remark in found[1:]} == {(None, ())}
+    assert [remark.about for remark in found[1:]] == ["", "000/1", "000/1", "000/1"]
 
 
 def test_iteration_ends_once(run: Run) -> None:

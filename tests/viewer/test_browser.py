@@ -27,6 +27,7 @@ from rewardsmith.feedback.selection import WaitingForPerson
 from rewardsmith.messages import BY_RANKING, Candidate, CandidateId, MetricPoint
 from rewardsmith.session import finish_run, resume_run, start_run
 from rewardsmith.store.comparisons import read_comparisons
+from rewardsmith.store.remarks import read_remarks
 from rewardsmith.store.run import Run, run_folders
 from rewardsmith.testing import InProcessEngine, toy_task, write_line_card
 from rewardsmith.viewer.studio import Studio
@@ -258,6 +259,27 @@ def test_film_and_cursor_move_together(page: "Page", site: Any, filmed: Path) ->
     assert abs(step_of(page) - 10 * at) <= 2
     x = float(page.locator("#rollout .cursor").get_attribute("x1") or 0)
     assert x > float(page.locator("svg[data-steps]").get_attribute("data-left") or 0) + 100
+
+
+def test_a_remark_on_a_part_of_the_film_is_marked_with_two_keys(
+    page: "Page", site: Any, filmed: Path
+) -> None:
+    page.goto(f"{site.url}runs/{filmed.name}/candidates/1/0")
+    ready_film(page)
+    for key in [*["ArrowRight"] * 14, "i", *["ArrowRight"] * 5, "o"]:
+        page.keyboard.press(key)
+    shade = page.locator("#rollout .chosen-span")
+    assert float(shade.get_attribute("width") or 0) > 100
+    page.locator(".on-span textarea").fill("It is late here.")
+    page.locator(".on-span button").click()
+    page.wait_for_selector(".said-list :text('It is late here.')")
+    page.locator(".said-list a.span").first.click()
+    until(page, "document.querySelector('#rollout').dataset.step === '14'")
+    said = read_remarks(filmed, after_line=2).remarks[0]
+    assert (
+        said.about == f"001/0, episode {said.span.episode if said.span else None}, steps 14 to 19"
+    )
+    assert [mean.name for mean in said.seen] == ["near"]
 
 
 def test_evidence_leads_to_its_moment_in_the_film(page: "Page", site: Any, filmed: Path) -> None:

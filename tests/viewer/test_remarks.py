@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from rewardsmith.errors import StoreError
-from rewardsmith.messages import CandidateId
+from rewardsmith.messages import CandidateId, Span
 from rewardsmith.store.remarks import MAX_TEXT, append_remark, read_remarks
 
 
@@ -55,6 +55,45 @@ def test_an_empty_or_endless_remark_is_refused_with_its_reason(
 @pytest.mark.parametrize("candidate", ["009/9", "../..", "x"])
 def test_a_remark_on_nothing_is_refused(site: Any, done: Path, candidate: str) -> None:
     assert send(site, done, text="hello", candidate=candidate).status == 404
+
+
+def test_a_remark_on_a_part_of_a_film_says_where_and_leads_back_there(
+    site: Any, done: Path
+) -> None:
+    part = {"candidate": "001/0", "episode": "1", "first_step": "14", "last_step": "19"}
+    answer = send(site, done, text="Too slow here.", **part)
+    assert answer.headers["location"] == f"/runs/{done.name}/candidates/1/0#remarks"
+    newest = read_remarks(done, after_line=2).remarks[0]
+    assert newest.span == Span(episode=1, first_step=14, last_step=19)
+    assert [mean.name for mean in newest.seen] == ["near"]
+    for page in (f"/runs/{done.name}", f"/runs/{done.name}/candidates/1/0"):
+        text = site.get(page).text
+        assert "/candidates/1/0?episode=1&amp;step=14#rollout" in text
+        assert "episode 1, steps 14 to 19" in text
+        assert "elsewhere" in text
+
+
+@pytest.mark.parametrize(
+    ("episode", "first", "last", "reason"),
+    [
+        ("2", "0", "1", "Recorded are 0 to 1"),
+        ("0", "3", "20", "the steps 0 to 19"),
+        ("0", "5", "4", "not from"),
+        ("0", "", "4", "not from"),
+        ("0", "-1", "4", "not from"),
+        ("1e9", "0", "4", "not from"),
+        ("9" * 500, "0", "4", "not from"),
+    ],
+)
+def test_a_part_that_no_film_shows_is_refused_with_its_reason(
+    site: Any, done: Path, episode: str, first: str, last: str, reason: str
+) -> None:
+    before = (done / "feedback.jsonl").read_bytes()
+    part = {"candidate": "001/0", "episode": episode, "first_step": first, "last_step": last}
+    answer = send(site, done, text="Here.", **part)
+    assert answer.status == 422
+    assert reason in answer.text
+    assert (done / "feedback.jsonl").read_bytes() == before
 
 
 def test_a_line_that_an_editor_left_open_is_ended_first(done: Path) -> None:

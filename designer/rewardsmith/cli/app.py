@@ -190,13 +190,21 @@ def feedback(
             autocompletion=completion.candidates,
         ),
     ] = None,
+    episode: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="A recorded episode of the candidate; with --steps."),
+    ] = None,
+    steps: Annotated[
+        str | None,
+        typer.Option(metavar="FIRST:LAST", help="The part of the episode that is meant: 40:80."),
+    ] = None,
     runs_dir: given.RunsOption = Path("runs"),
 ) -> None:
-    """Say something about a run or a candidate; the next iteration reads it."""
+    """Say something about a run, a candidate or a part of its film; the next iteration reads it."""
     from rewardsmith.cli.remarking import remark
     from rewardsmith.cli.runs import find_run
 
-    remark(find_run(run, runs_dir), text, candidate)
+    remark(find_run(run, runs_dir), text, candidate, episode, steps)
 
 
 @app.command("diff")

@@ -5,6 +5,7 @@ renamed or taken away with the same one. `docs/json.md` is written from this mod
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -307,10 +308,11 @@ def _cause(one: Cause) -> s.CauseEntry:
 
 
 def _remark(line: RemarkLine) -> s.RemarkEntry:
-    about = line.remark.candidate
+    about, span = line.remark.candidate, line.remark.span
     return s.RemarkEntry(
         text=line.remark.text,
         candidate=str(about) if about else None,
+        span=s.SpanEntry(**asdict(span)) if span else None,
         read_by=line.read_by,
         responses=tuple(
             s.ResponseEntry(

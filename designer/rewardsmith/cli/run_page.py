@@ -89,7 +89,7 @@ def _show_remarks(run: Run, lines: tuple[CandidateLine, ...], out: Console) -> N
     if remarks:
         out.print(heading("Remarks, and what followed"))
     for one in remarks:
-        about = f" (on {one.remark.candidate})" if one.remark.candidate else ""
+        about = f" (on {one.remark.about})" if one.remark.about else ""
         out.print(safe(f"{one.remark.text}{about}"), soft_wrap=True)
         if one.read_by is None:
             out.print(safe("  not read yet", "dim"))

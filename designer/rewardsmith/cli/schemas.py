@@ -101,12 +101,25 @@ class ResponseEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpanEntry:
+    """A part of a recorded episode."""
+
+    episode: int
+    """Index among the recorded episodes of the candidate."""
+    first_step: int
+    last_step: int
+    """Included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemarkEntry:
     """A person's remark and what followed it."""
 
     text: str
     candidate: str | None
     """null when it concerns the whole run."""
+    span: SpanEntry | None
+    """null when it concerns no part of a film."""
     read_by: int | None
     """Iteration at whose end it was read; null when none has read it yet."""
     responses: tuple[ResponseEntry, ...]

@@ -64,6 +64,9 @@ class BatchReader:
         self._info_fields = [(s, x) for s, x in self._read if x.kind == "info"]
         self._groups = _group([(s, x) for s, x in self._read if x.is_simulator])
         self._single = _single(self._groups)
+        plain = {*self._constants, *(name for name, _ in self._plain_fields)}
+        self._changing = [spec.name for spec in specs if spec.name not in plain]
+        """Neither constant nor a plain part of the observation."""
         self._getters: dict[Source, list[Any]] = {}
         """By row: a `Getter`, or the simulator's own array."""
         self._held: dict[int, tuple[Any, Any]] = {}
@@ -130,12 +133,42 @@ class BatchReader:
             block = self._gather(source, obs, infos, rows)
             for spec, index in members:
                 fields[spec.name] = self._cut(block, index, spec)
-        for derived in self._derived:
-            fields[derived.name] = derived.evaluate(fields)
+        if self._derived:
+            with np.errstate(all="ignore"):
+                for derived in self._derived:
+                    fields[derived.name] = derived.evaluate(fields)
         if not self._checked:
             self._check(fields)
             self._checked = not at_start  # a card's value at the start proves nothing
         return fields
+
+    def renewed(
+        self,
+        fields: Fields,
+        obs: np.ndarray,
+        infos: Sequence[Mapping[str, Any]],
+        rows: Sequence[int],
+    ) -> Fields:
+        """`fields` after environments were reset: anew in `rows`, and as before in all others.
+
+        Args:
+            fields: As read before, of all environments; stay as they are.
+            obs: Observations of all environments, after the reset.
+            infos: Every environment's info.
+            rows: Those that were reset.
+        """
+        renewed = dict(fields)
+        if self._plain_fields:
+            block = obs.astype(np.float64, copy=False)
+            for name, index in self._plain_fields:
+                renewed[name] = block[index]
+        if not self._changing:
+            return renewed
+        fresh = self.read(obs[rows], [infos[row] for row in rows], rows=rows, at_start=True)
+        for name in self._changing:
+            renewed[name] = renewed[name].copy()
+            renewed[name][rows] = fresh[name]
+        return renewed
 
     def _numbers(
         self, source: Source, place: int, spec: FieldSpec, rows: Sequence[int] | None

@@ -164,9 +164,4 @@ class StateVectorEnv:
             obs[row], self._infos[row] = self.envs[row].reset()
         self._elapsed[rows] = 0
         self._reader.bind(rows)
-        infos = [self._infos[row] for row in rows]
-        fresh = self._reader.read(obs[rows], infos, rows=rows, at_start=True)
-        renewed = {name: values.copy() for name, values in fields.items()}
-        for name, values in fresh.items():
-            renewed[name][rows] = values
-        return obs, renewed
+        return obs, self._reader.renewed(fields, obs, self._infos, rows)

@@ -109,7 +109,7 @@ def scatter(
 
 
 def step_chart(series: Sequence[Series], frame: Frame, *, at: int, marks: Sequence[Mark]) -> Markup:
-    """Lines over the steps of an episode, with a cursor that a script may move.
+    """Lines over the steps of an episode, with a cursor and a shade that a script may move.
 
     The geometry stands in `data-` attributes: first and last step, and their pixels.
     """
@@ -117,7 +117,8 @@ def step_chart(series: Sequence[Series], frame: Frame, *, at: int, marks: Sequen
     points = [p for one in series for p in _finite(one.points)]
     x, y = _scales([(0.0, 0.0), (float(n_steps), 0.0), *points], frame, ())
     left, right, top, bottom = frame.edges
-    parts = [*_axes(x, y, frame), *_marks(marks, x, frame)]
+    shade = f'<rect class="chosen-span" x="{left}" y="{top}" width="0" height="{bottom - top}"/>'
+    parts = [shade, *_axes(x, y, frame), *_marks(marks, x, frame)]
     for one in series:
         parts += _line(one, x, y)
     parts += _names(series, x, y)

@@ -138,7 +138,8 @@ class _Ends:
         for owner in ("state", "previous"):
             fields = {f.name: step[f"{owner}.{f.name}"][None] for f in self.spec.fields}
             for derived in self.derived:
-                fields[derived.name] = derived.evaluate(fields)
+                with np.errstate(all="ignore"):
+                    fields[derived.name] = derived.evaluate(fields)
                 step[f"{owner}.{derived.name}"] = fields[derived.name][0]
         return step
 

@@ -5,6 +5,7 @@ Pure: nothing is created. Every path has forward slashes.
 
 import re
 from datetime import date
+from typing import Final
 
 from rewardsmith.messages import CandidateId
 
@@ -61,6 +62,10 @@ def metrics_path(place: CandidateId | str) -> str:
 def tensorboard_path(place: CandidateId | str, seed: int) -> str:
     """TensorBoard's file of one training; the name is one that TensorBoard looks for."""
     return f"{place_path(place)}/tb/{seed}/events.out.tfevents.0.rewardsmith"
+
+
+RECORDED: Final = "trajectories"
+"""What a candidate's episodes are recorded under, those of its last judged policy."""
 
 
 def trajectories_path(place: CandidateId | str, name: str) -> str:

@@ -326,7 +326,7 @@ class Run:
         place: CandidateId | str,
         recorded: Sequence[Trajectory],
         *,
-        name: str = "trajectories",
+        name: str = layout.RECORDED,
     ) -> str:
         """Write recorded episodes; returns the file's SHA-256.
 
@@ -337,7 +337,7 @@ class Run:
         return self.save_artifact(path, trajectories.pack(recorded))
 
     def load_trajectories(
-        self, place: CandidateId | str, sha: str | None = None, *, name: str = "trajectories"
+        self, place: CandidateId | str, sha: str | None = None, *, name: str = layout.RECORDED
     ) -> tuple[Trajectory, ...]:
         """Read recorded episodes.
 

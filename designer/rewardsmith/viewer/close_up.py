@@ -23,7 +23,7 @@ from rewardsmith.messages import (
 from rewardsmith.report.charts import Dot, Frame, Mark, Point, Series, scatter, step_chart
 from rewardsmith.store.codec import load
 from rewardsmith.store.journal import Event
-from rewardsmith.store.layout import candidate_path
+from rewardsmith.store.layout import RECORDED, trajectories_path
 from rewardsmith.viewer.library import Opened, regular_file
 
 MAX_WRITTEN: Final = 5000
@@ -180,8 +180,8 @@ def metric_series(
 def rollouts_of(opened: Opened, close: CloseUp) -> Rollouts:
     """The episodes recorded of the trained policy, with what the evaluator measured of them."""
     candidate = close.candidate.id
-    relative = f"{candidate_path(candidate)}/trajectories.npz"
-    if regular_file(opened.run.folder, relative) is None:
+    path = trajectories_path(candidate, RECORDED)
+    if regular_file(opened.run.folder, path) is None:
         return Rollouts()
     try:
         trajectories = opened.run.load_trajectories(candidate)

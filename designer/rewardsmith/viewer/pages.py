@@ -1,7 +1,6 @@
 """What each page is made of: values from the store, charts from the report, one template each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
@@ -10,7 +9,7 @@ from markupsafe import Markup
 
 from rewardsmith.errors import StoreError
 from rewardsmith.feedback.selection import open_wait
-from rewardsmith.messages import CandidateId, Claim, Feedback
+from rewardsmith.messages import CandidateId, Claim
 from rewardsmith.report.charts import Frame, Mark, Point, Series, line_chart
 from rewardsmith.report.claim_chart import claim_chart
 from rewardsmith.report.highlight import code_lines, diff_lines
@@ -20,7 +19,6 @@ from rewardsmith.report.rankings import ranking_lines
 from rewardsmith.report.table import HEADINGS, claim_lines, search_line
 from rewardsmith.store.codec import load
 from rewardsmith.store.films import WINNER_FILM
-from rewardsmith.store.remarks import read_remarks
 from rewardsmith.viewer.answers import answers_of
 from rewardsmith.viewer.calls import Calls
 from rewardsmith.viewer.catalogue import is_driven
@@ -42,6 +40,7 @@ from rewardsmith.viewer.index import Cost, Index, Row
 from rewardsmith.viewer.library import Opened, regular_file
 from rewardsmith.viewer.live import open_bars, stage
 from rewardsmith.viewer.log import guarded_log
+from rewardsmith.viewer.remarking import remarks_of
 from rewardsmith.viewer.studio import Studio
 
 Context = dict[str, Any]
@@ -49,14 +48,6 @@ Context = dict[str, Any]
 MANY: Final = 24
 """Candidates from which only the leaders' curves are named."""
 REPORT: Final = "report.html"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remark:
-    """A remark, and whether the loop has read it."""
-
-    feedback: Feedback
-    is_read: bool
 
 
 def run_url(name: str) -> str:
@@ -238,19 +229,6 @@ def component_charts(
     names = {name.partition("/")[2]: name for name in curves}
     order = [*(n for n in known if n in names), *sorted(n for n in names if n not in known)]
     return [(name, _small_chart(name, curves[names[name]], order.index(name))) for name in order]
-
-
-def remarks_of(opened: Opened, candidate: CandidateId | None = None) -> tuple[Remark, ...]:
-    """What people wrote, newest first; all of a run, or what concerns one candidate."""
-    try:
-        found = read_remarks(opened.run.folder, after_line=0).remarks
-    except StoreError:
-        return ()
-    return tuple(
-        Remark(feedback=one, is_read=one.line <= opened.index.read_up_to)
-        for one in reversed(found)
-        if candidate is None or one.candidate == candidate
-    )
 
 
 def report_episodes(opened: Opened) -> int | None:

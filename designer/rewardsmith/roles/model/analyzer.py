@@ -14,11 +14,12 @@ from rewardsmith.messages import (
     ComponentStats,
     EpisodeScore,
     Evidence,
+    Feedback,
     MetricPoint,
     Result,
     Trajectory,
 )
-from rewardsmith.roles.model.history_view import Parent, parent_view
+from rewardsmith.roles.model.history_view import Parent, parent_view, remark_view
 from rewardsmith.roles.model.json_answers import ask
 from rewardsmith.roles.model.prompts import Prompts, Rendered
 from rewardsmith.roles.model.rollout_view import (
@@ -52,8 +53,8 @@ class Study:
     """Training statistics."""
     reads: Sequence[str] = ()
     """Fields that the program reads."""
-    remarks: Sequence[str] = ()
-    """What people said of it."""
+    remarks: Sequence[Feedback] = ()
+    """What people have said in this run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +157,7 @@ def _asked(prompts: Prompts, task: TaskView, one: Study, limit: int) -> Rendered
             task=task,
             study=_view(one, task, detail),
             detail=detail,
-            remarks=list(one.remarks)[-4:],
+            remarks=[remark_view(remark) for remark in list(one.remarks)[-4:]],
         )
         if len(asked.text) <= limit:
             break

@@ -21,6 +21,7 @@ from rewardsmith.messages import (
     Judged,
     MetricPoint,
     Result,
+    SpanMean,
 )
 
 MAX_ROWS = 24
@@ -99,7 +100,9 @@ class Remark:
 
     text: str
     about: str
-    """Candidate it concerns; empty when it concerns the run."""
+    """Candidate, and part of its film, that it concerns; empty when it concerns the run."""
+    seen: tuple[SpanMean, ...] = ()
+    """What stands out in that part."""
 
 
 def scored(history: History) -> list[Result]:
@@ -196,11 +199,13 @@ def curve_views(points: Sequence[MetricPoint], n_points: int = 10) -> tuple[Curv
 
 def remarks(history: History) -> list[Remark]:
     """What people said, oldest first; of many the latest."""
-    said: list[Feedback] = [remark for it in history.iterations for remark in it.remarks]
-    return [
-        Remark(text=r.text, about=str(r.candidate) if r.candidate else "")
-        for r in said[-MAX_REMARKS:]
-    ]
+    said = [remark for it in history.iterations for remark in it.remarks]
+    return [remark_view(remark) for remark in said[-MAX_REMARKS:]]
+
+
+def remark_view(remark: Feedback) -> Remark:
+    """A remark as a prompt quotes it."""
+    return Remark(text=remark.text, about=remark.about, seen=remark.seen)
 
 
 def _curve_view(title: str, curve: Curve) -> CurveView:

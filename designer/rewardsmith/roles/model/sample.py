@@ -30,6 +30,8 @@ from rewardsmith.messages import (
     MetricPoint,
     Outcome,
     Result,
+    Span,
+    SpanMean,
     StateSpec,
     Task,
     Trajectory,
@@ -149,10 +151,21 @@ def sample_history() -> History:
                 remarks=(
                     Feedback(text=f"It swings too much. {HOSTILE}", line=1),
                     Feedback(text="This one looks right.", candidate=_FIRST, line=2),
+                    _remark_on_film(3),
                 ),
             ),
         )
     )
+
+
+def _remark_on_film(line: int) -> Feedback:
+    seen = (
+        SpanMean(name="load_speed", unit="m/s", inside=-0.9, elsewhere=-0.1),
+        SpanMean(name=f"near {HOSTILE}", inside=0.25, elsewhere=0.0),
+    )
+    span = Span(episode=1, first_step=4, last_step=9)
+    text = "Here it drops the load."
+    return Feedback(text=text, candidate=_FIRST, span=span, seen=seen, line=line)
 
 
 def sample_curves() -> Curves:
@@ -198,7 +211,7 @@ def sample_study() -> Study:
         episodes=[_score(i, 0.2 * i) for i in range(3)],
         points=sample_curves()[_FIRST],
         reads=("load_x", "on_ground"),
-        remarks=(f"Look at the end. {HOSTILE}",),
+        remarks=(Feedback(text=f"Look at the end. {HOSTILE}", line=1), _remark_on_film(2)),
     )
 
 

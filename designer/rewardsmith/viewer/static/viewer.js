@@ -45,6 +45,8 @@
     n: () => nextEpisode(1),
     p: () => nextEpisode(-1),
     f: () => find("#film-button")?.click(),
+    i: () => markSpan("first_step"),
+    o: () => markSpan("last_step"),
     ArrowLeft: () => moveTo(stepNow() - 1),
     ArrowRight: () => moveTo(stepNow() + 1),
     " ": () => { const film = find("#rollout video"); if (film) film.paused ? film.play() : film.pause(); },
@@ -136,6 +138,31 @@
     // To the middle of a picture: at its edge a browser may show the one before.
     if (film && film.duration) film.currentTime = Math.min((Math.floor(at / stride()) + 0.5) / fps(film), film.duration - 0.001);
   };
+
+  // The part of the film that a remark will be about: shaded under the curves.
+  const spanInput = (name) => find(`#rollout form.on-span [name=${name}]`);
+
+  const markSpan = (name) => {
+    const input = spanInput(name);
+    if (!input) return;
+    const at = Math.min(Math.round(stepNow()), length() - 1);
+    input.value = at;
+    const other = spanInput(name === "first_step" ? "last_step" : "first_step");
+    if (Number(spanInput("first_step").value) > Number(spanInput("last_step").value)) other.value = at;
+    drawSpan();
+  };
+
+  const drawSpan = () => {
+    const chart = find("#rollout svg[data-steps]");
+    if (!chart || !spanInput("first_step")) return;
+    const { first, last, left, right } = chart.dataset;
+    const x = (step) => Number(left) + ((step - first) / (last - first)) * (right - left);
+    const from = x(Number(spanInput("first_step").value)), to = x(Number(spanInput("last_step").value) + 1);
+    const shade = chart.querySelector(".chosen-span");
+    shade.setAttribute("x", from);
+    shade.setAttribute("width", Math.max(0, Math.min(to, Number(right)) - from));
+  };
+  document.addEventListener("input", (event) => { if (event.target.closest?.("#rollout form.on-span")) drawSpan(); });
 
   const nextEpisode = (step) => {
     const links = [...document.querySelectorAll("[data-episode-link]")];
