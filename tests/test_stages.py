@@ -23,9 +23,9 @@ from rewardsmith.messages import (
 )
 from rewardsmith.session import arena_of, start_run
 from rewardsmith.stages import Workshop
+from rewardsmith.store.layout import recorded_name
 from rewardsmith.store.run import Run
 from rewardsmith.testing import InProcessEngine, write_line_card
-from rewardsmith.training.trial import recorded_name
 
 PROGRAM = """
 WEIGHTS = {"near": 1.0}

@@ -22,6 +22,7 @@ Author = Literal["offline", "model", "human", "reference"]
 SeedSet = Literal["training", "selection", "report", "later"]
 SuccessSemantics = Literal["held", "final", "ever"]
 RewardKind = Literal["program", "native", "sparse"]
+SpanMeasure = Literal["mean", "change", "spread"]
 
 COMPONENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 """What a reward component may be called."""
@@ -514,13 +515,24 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpanMean:
-    """A quantity that is unlike itself in a span: its mean there, and over the other timesteps."""
+    """A quantity that is unlike itself in a span: what it is there, and in the other timesteps."""
 
     name: str
     """A state field's, an element's or a vector's length as `|field|`, or a component's."""
     unit: str = ""
+    what: SpanMeasure = "mean"
+    """Its mean; its mean change in one timestep, of what only ever grows or falls, as a position
+    on the way; or its standard deviation."""
     inside: float
     elsewhere: float
+
+    def __str__(self) -> str:
+        unit = f" {self.unit}" if self.unit else ""
+        inside, elsewhere = f"{self.inside:.3g}{unit}", f"{self.elsewhere:.3g}"
+        if self.what == "change":
+            return f"{self.name} changes by {inside} a step (elsewhere {elsewhere})"
+        verb = "varies by" if self.what == "spread" else "is"
+        return f"{self.name} {verb} {inside} (elsewhere {elsewhere})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

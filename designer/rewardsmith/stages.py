@@ -37,12 +37,12 @@ from rewardsmith.roles.offline.brief import CardWords
 from rewardsmith.roles.offline.designer import propose
 from rewardsmith.screening import Screening, screen_duplicates
 from rewardsmith.store.codec import load
+from rewardsmith.store.layout import recorded_name
 from rewardsmith.store.past import with_scores
 from rewardsmith.training import judging
 from rewardsmith.training.arena import Arena
 from rewardsmith.training.compete import compete
 from rewardsmith.training.engine import Chain
-from rewardsmith.training.trial import recorded_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

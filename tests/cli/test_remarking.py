@@ -37,7 +37,7 @@ def recorded(run: Run) -> None:
     """One candidate with one recorded episode of 20 steps."""
     candidate = Candidate(id=CandidateId(0, 0), text="CONTRACT = 1\n")
     run.record("candidate_proposed", key={"candidate": candidate.id}, candidate=candidate)
-    near = np.arange(20.0)
+    near = np.repeat([0.0, 5.0], [15, 5])
     rollout = Trajectory(
         seed=1, fields={}, actions=np.zeros((20, 1)), terminated=False,
         components={"near": near}, rewards=near,
@@ -55,7 +55,7 @@ def test_remark_on_a_part_of_an_episode_says_what_was_there(
             main(["feedback", run.id, "Late.", *place, "--runs", str(tmp_path)])
         assert ended.value.code == 0
         (said,) = run.new_feedback(0)
-        assert said.seen == (SpanMean(name="near", inside=17.0, elsewhere=7.0),)
+        assert said.seen == (SpanMean(name="near", inside=5.0, elsewhere=0.0),)
         with pytest.raises(SystemExit):
             main(["inspect", run.id, "--runs", str(tmp_path)])
     assert "Late. (on 000/0, episode 0, steps 15 to 19)" in capsys.readouterr().out

@@ -12,12 +12,16 @@ from rewardsmith.feedback.spans import MOST, remark_on_span, span_means
 from rewardsmith.messages import (
     ActionSpec,
     CandidateId,
+    EpisodeScore,
+    Evaluation,
     FieldSpec,
     Span,
     SpanMean,
     StateSpec,
     Trajectory,
 )
+from rewardsmith.store.layout import recorded_name
+from rewardsmith.store.recordings import last_episodes
 from rewardsmith.store.run import Run
 from rewardsmith.testing import toy_task, write_line_card
 
@@ -64,18 +68,40 @@ def test_means_are_those_after_the_steps_of_the_span_and_of_all_others() -> None
 
 
 def test_only_what_is_unusual_is_said_and_the_most_unusual_first() -> None:
-    rng = np.random.default_rng(0)
     rollout = episode(
         still=np.full(N + 1, 2.0),
-        noise=rng.standard_normal(N + 1),
-        drift=after_step(12, 30, 1.0),
+        noise=np.arange(N + 1) % 2.0,
+        wide=after_step(10, 25, 1.0),
         jump=after_step(10, 19, 1.0),
     )
-    state = specs("still", "noise", "drift", "jump")
-    names = [
-        m.name for m in span_means(rollout, state, Span(episode=0, first_step=10, last_step=19))
-    ]
-    assert names == ["jump", "near", "drift"]
+    state = specs("still", "noise", "wide", "jump")
+    span = Span(episode=0, first_step=10, last_step=19)
+    assert [mean.name for mean in span_means(rollout, state, span)] == ["jump", "near", "wide"]
+
+
+def test_of_what_drifts_its_pace_counts_and_not_where_it_is() -> None:
+    steady = np.linspace(0.0, 40.0, N + 1)
+    slow = np.concatenate([steady[:20], 19.0 + 0.2 * np.arange(1, 6), 20.0 + np.arange(1.0, 17.0)])
+    rollout = episode(steady=steady, slow=slow)
+    found = span_means(
+        rollout, specs("steady", "slow"), Span(episode=0, first_step=19, last_step=23)
+    )
+    (change,) = [mean for mean in found if mean.name in ("steady", "slow")]
+    assert (change.name, change.what) == ("slow", "change")
+    assert (change.inside, change.elsewhere) == pytest.approx((0.2, 1.0), abs=0.05)
+    assert str(change) == "slow changes by 0.2 m a step (elsewhere 1)"
+
+
+def test_trembling_is_said_where_the_mean_stays() -> None:
+    wave = np.tile([0.0, 1.0, 0.0, -1.0], N // 4 + 1)[: N + 1] * 0.1
+    wave[21:33] *= 8.0
+    found = span_means(
+        episode(wave=wave), specs("wave"), Span(episode=0, first_step=20, last_step=31)
+    )
+    (said,) = [mean for mean in found if mean.name == "wave"]
+    assert said.what == "spread"
+    assert said.inside / said.elsewhere == pytest.approx(8.0, rel=0.1)
+    assert "varies by" in str(said)
 
 
 def test_of_many_quantities_a_few_are_said() -> None:
@@ -139,7 +165,7 @@ def test_the_remark_that_is_read_says_where_and_what_was_there(run: Run) -> None
     [
         (FIRST, Span(episode=1, first_step=0, last_step=1), "Recorded are 0 to 0"),
         (FIRST, Span(episode=0, first_step=0, last_step=N), "has the steps 0 to 39"),
-        (CandidateId(0, 1), Span(episode=0, first_step=0, last_step=1), "not trained yet"),
+        (CandidateId(0, 1), Span(episode=0, first_step=0, last_step=1), "not been judged yet"),
     ],
 )
 def test_what_is_not_on_any_film_is_refused_and_nothing_is_written(
@@ -148,6 +174,19 @@ def test_what_is_not_on_any_film_is_refused_and_nothing_is_written(
     with pytest.raises(UsageError, match=reason):
         remark_on_span(run, "Here.", candidate, span)
     assert run.new_feedback(0) == ()
+
+
+def test_episodes_of_a_candidate_that_is_not_analyzed_yet_can_be_remarked_on(run: Run) -> None:
+    second, name = CandidateId(0, 1), recorded_name(7, 2000)
+    early, late = episode(), replace(episode(), terminated=True)
+    sha = run.save_trajectories(second, [early, late], name=name)
+    scores = (EpisodeScore(seed=1, fitness=0.0, success=False, length=N, terminated=True),)
+    judged = Evaluation(step=2000, seed_set="selection", episodes=scores)
+    key = {"candidate": second, "seed": 7, "step": 2000, "seed_set": "selection"}
+    run.record("candidate_evaluated", key=key, evaluation=judged, recorded=sha)
+    assert [one.terminated for one in last_episodes(run, second)] == [True], "the last policy's"
+    remark_on_span(run, "Here.", second, Span(episode=0, first_step=10, last_step=19))
+    assert [mean.name for mean in run.new_feedback(0)[0].seen] == ["near"]
 
 
 def test_a_remark_is_kept_where_the_card_is_gone(run: Run, tmp_path: Path) -> None:

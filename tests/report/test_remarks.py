@@ -13,7 +13,7 @@ REMARK = "Stay calm: use little effort near the goal."
         ("Because you asked to use little effort near the goal.", "", Link.ANSWERS),
         ("From 000/0. Charges effort (answers a person's remark).", "", Link.ANSWERS),
         ("Pays speed.", f"A person said:\n> {REMARK.replace(' ', chr(10))}", Link.ASKED),
-        ("Pays speed.", "Nothing of the kind.", Link.AFTER),
+        ("Pays speed.", "Nothing of the kind.", Link.UNSAID),
         ("The goal is little.", "", Link.AFTER),
         ("", "", Link.AFTER),
     ],

@@ -250,7 +250,7 @@ def _evaluation(step: int, fitness: float) -> Evaluation:
 
 
 def _trajectory(seed: int) -> Trajectory:
-    near, effort = np.linspace(-1.0, 0.0, 20), np.full(20, -0.5)
+    near, effort = np.linspace(-1.0, 0.0, 20), np.repeat([-0.5, -0.75], [14, 6])
     return Trajectory(
         seed=seed,
         fields={"position": np.zeros(21)},

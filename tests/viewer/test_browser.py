@@ -25,6 +25,7 @@ from rewardsmith.evaluation.rollout import record, uniform
 from rewardsmith.feedback.ranking import ranking_of
 from rewardsmith.feedback.selection import WaitingForPerson
 from rewardsmith.messages import BY_RANKING, Candidate, CandidateId, MetricPoint
+from rewardsmith.report.page import write_report
 from rewardsmith.session import finish_run, resume_run, start_run
 from rewardsmith.store.comparisons import read_comparisons
 from rewardsmith.store.remarks import read_remarks
@@ -142,6 +143,7 @@ def test_every_page_is_quiet_styled_and_fits_its_window(
         f"{base}/candidates/1/0?show=diff",
         f"{base}/candidates/0/1",
         f"{base}/calls/0",
+        f"{base}/rank",
         f"{site.url}runs/none",
     )
     for path in paths:
@@ -266,20 +268,58 @@ def test_a_remark_on_a_part_of_the_film_is_marked_with_two_keys(
 ) -> None:
     page.goto(f"{site.url}runs/{filmed.name}/candidates/1/0")
     ready_film(page)
-    for key in [*["ArrowRight"] * 14, "i", *["ArrowRight"] * 5, "o"]:
-        page.keyboard.press(key)
-    shade = page.locator("#rollout .chosen-span")
-    assert float(shade.get_attribute("width") or 0) > 100
+    mark_span(page)
     page.locator(".on-span textarea").fill("It is late here.")
     page.locator(".on-span button").click()
     page.wait_for_selector(".said-list :text('It is late here.')")
+    assert shade(page) > 100, "what was marked is shown again"
+    said = read_remarks(filmed, after_line=2).remarks[0]
+    assert said.span is not None
+    assert (said.span.first_step, said.span.last_step) == (14, 19)
+    page.goto(f"{site.url}runs/{filmed.name}/candidates/1/0")
+    assert shade(page) == 0
     page.locator(".said-list a.span").first.click()
     until(page, "document.querySelector('#rollout').dataset.step === '14'")
-    said = read_remarks(filmed, after_line=2).remarks[0]
-    assert (
-        said.about == f"001/0, episode {said.span.episode if said.span else None}, steps 14 to 19"
-    )
-    assert [mean.name for mean in said.seen] == ["near"]
+    assert shade(page) > 100
+
+
+def test_a_half_written_remark_outlives_another_episode_and_its_film(
+    page: "Page", site: Any, filmed: Path
+) -> None:
+    page.goto(f"{site.url}runs/{filmed.name}/candidates/1/0")
+    ready_film(page)
+    mark_span(page)
+    page.locator(".on-span textarea").fill("Half a sen")
+    shown = page.locator("#rollout").get_attribute("data-episode")
+    page.locator("[data-episode-link]:not([aria-current])").first.click()
+    until(page, f"document.querySelector('#rollout').dataset.episode !== '{shown}'")
+    assert page.locator(".on-span textarea").input_value() == "Half a sen"
+    assert page.locator("[name=first_step]").input_value() == "14"
+    assert shade(page) == 0, "the marked part is another episode's"
+    page.locator("#rollout h2").click()
+    page.keyboard.press("o")
+    assert page.locator(".on-span [name=episode]").input_value() != shown
+
+
+def mark_span(page: "Page") -> None:
+    """Mark steps 14 to 19 of the shown episode."""
+    for key in [*["ArrowRight"] * 14, "i", *["ArrowRight"] * 5, "o"]:
+        page.keyboard.press(key)
+    assert shade(page) > 100
+
+
+def shade(page: "Page") -> float:
+    return float(page.locator("#rollout .chosen-span").get_attribute("width") or 0)
+
+
+def test_the_report_plays_its_film_on_the_viewers_own_page(
+    page: "Page", site: Any, filmed: Path
+) -> None:
+    with Run.open(filmed) as run:
+        write_report(run)
+    page.goto(f"{site.url}runs/{filmed.name}/report")
+    until(page, "document.querySelector('video').readyState >= 2")
+    assert page.locator("video").evaluate("(v) => v.duration") == pytest.approx(2.1, abs=0.2)
 
 
 def test_evidence_leads_to_its_moment_in_the_film(page: "Page", site: Any, filmed: Path) -> None:

@@ -1,5 +1,6 @@
 """Remarks travel from a form into feedback.jsonl, where the loop reads them."""
 
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def test_a_remark_reaches_the_loops_own_reader(site: Any, done: Path) -> None:
 
 def test_a_remark_is_shown_with_whether_it_was_read(site: Any, done: Path) -> None:
     page = site.get(f"/runs/{done.name}").text
-    assert page.index("not read yet") < page.index("Slower, please.") < page.index("Use both legs.")
+    assert page.index("not read<") < page.index("Slower, please.") < page.index("Use both legs.")
     assert page.count('class="tag good">read<') == 1
     own = site.get(f"/runs/{done.name}/candidates/1/0").text
     assert "Slower, please." in own
@@ -62,13 +63,19 @@ def test_a_remark_on_a_part_of_a_film_says_where_and_leads_back_there(
 ) -> None:
     part = {"candidate": "001/0", "episode": "1", "first_step": "14", "last_step": "19"}
     answer = send(site, done, text="Too slow here.", **part)
-    assert answer.headers["location"] == f"/runs/{done.name}/candidates/1/0#remarks"
+    back = f"/runs/{done.name}/candidates/1/0?episode=1&step=14&last=19"
+    assert answer.headers["location"] == f"{back}#remarks"
     newest = read_remarks(done, after_line=2).remarks[0]
     assert newest.span == Span(episode=1, first_step=14, last_step=19)
-    assert [mean.name for mean in newest.seen] == ["near"]
+    assert [mean.name for mean in newest.seen] == ["effort"]
+    form = site.get(back).text.partition('id="on-span"')[2].partition("</form>")[0]
+    assert re.findall(r'name="(\w+_step)" min="0" value="(\d+)"', form) == [
+        ("first_step", "14"),
+        ("last_step", "19"),
+    ]
     for page in (f"/runs/{done.name}", f"/runs/{done.name}/candidates/1/0"):
         text = site.get(page).text
-        assert "/candidates/1/0?episode=1&amp;step=14#rollout" in text
+        assert "/candidates/1/0?episode=1&amp;step=14&amp;last=19#rollout" in text
         assert "episode 1, steps 14 to 19" in text
         assert "elsewhere" in text
 
@@ -94,6 +101,19 @@ def test_a_part_that_no_film_shows_is_refused_with_its_reason(
     assert answer.status == 422
     assert reason in answer.text
     assert (done / "feedback.jsonl").read_bytes() == before
+
+
+def test_remarks_that_cannot_be_read_are_said_and_the_page_stands(site: Any, done: Path) -> None:
+    (done / "feedback.jsonl").unlink()
+    (done / "feedback.jsonl").symlink_to("/etc/hostname")
+    page = site.get(f"/runs/{done.name}")
+    assert page.status == 200
+    assert "feedback.jsonl" in page.text.partition('id="remarks"')[2].partition("<form")[0]
+
+
+def test_a_run_that_has_ended_says_that_nothing_will_read_a_remark(site: Any, done: Path) -> None:
+    for page in (f"/runs/{done.name}", f"/runs/{done.name}/candidates/1/0"):
+        assert "nothing will read" in site.get(page).text
 
 
 def test_a_line_that_an_editor_left_open_is_ended_first(done: Path) -> None:

@@ -26,8 +26,8 @@ from rewardsmith.errors import StoreError
 from rewardsmith.messages import CandidateId, Trajectory
 from rewardsmith.store.comparisons import Choice, Comparison, read_comparisons
 from rewardsmith.store.events import candidate_of, is_search
+from rewardsmith.store.layout import recorded_name
 from rewardsmith.store.run import Run
-from rewardsmith.training.trial import recorded_name
 
 _PREFERRED: Mapping[Choice, Preferred] = {"left": "first", "right": "second", "tie": "tie"}
 

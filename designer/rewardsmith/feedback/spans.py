@@ -1,15 +1,16 @@
 """A remark on a part of a film: what a person points at, as numbers that a designer can read."""
 
+import math
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from rewardsmith.environments.cards import load_card
 from rewardsmith.errors import UsageError
 from rewardsmith.feedback.summary import FieldCourse, courses_of
-from rewardsmith.messages import CandidateId, Span, SpanMean, StateSpec, Trajectory
-from rewardsmith.store.layout import RECORDED, trajectories_path
+from rewardsmith.messages import CandidateId, Span, SpanMean, SpanMeasure, StateSpec, Trajectory
+from rewardsmith.store.recordings import last_episodes
 from rewardsmith.store.remarks import append_remark
 from rewardsmith.store.run import Run
 
@@ -17,6 +18,13 @@ MOST: Final = 6
 """Quantities that are said to stand out."""
 LEAST_SHIFT: Final = 0.75
 """Standard deviations of the episode by which a mean has to differ to stand out."""
+DRIFT: Final = 0.95
+"""Correlation with time from which a quantity counts as drifting."""
+FEWEST: Final = 8
+"""Timesteps that a spread takes."""
+WIDEST: Final = 1.5
+"""No spread is more unusual than this: one that does not vary at all would be infinitely so."""
+TINY: Final = 1e-9
 
 
 def remark_on_span(run: Run, text: str, candidate: CandidateId, span: Span) -> None:
@@ -37,51 +45,87 @@ def remark_on_span(run: Run, text: str, candidate: CandidateId, span: Span) -> N
 def span_means(rollout: Trajectory, state: StateSpec | None, span: Span) -> tuple[SpanMean, ...]:
     """What is unlike the rest of the episode in `span`, the most unusual first; at most `MOST`.
 
-    A step's fields are those after it, as everywhere where episodes are shown.
+    A step's fields are those after it, as everywhere where episodes are shown. Of every quantity
+    the mean is looked at and the spread, of one that drifts, as a position on the way, its
+    change in a step: when it was where says nothing but when the span is.
 
     Args:
         rollout: The whole episode.
         state: The fields that a designer knows; without it only components are looked at.
         span: Steps of it.
     """
-    found = [
-        (shift, mean)
-        for course in _step_courses(rollout, state)
-        if (measured := _measured(course, span)) is not None
-        for shift, mean in [measured]
-    ]
-    found.sort(key=lambda one: -one[0])
-    return tuple(mean for _, mean in found[:MOST])
-
-
-def _measured(course: FieldCourse, span: Span) -> tuple[float, SpanMean] | None:
-    """(standard deviations between the two means, the means); None if it does not stand out."""
-    is_inside = np.zeros(len(course.values), dtype=bool)
+    is_inside = np.zeros(rollout.length, dtype=bool)
     is_inside[span.first_step : span.last_step + 1] = True
-    spread = float(course.values.std())
-    if is_inside.all() or not np.isfinite(spread) or spread < 1e-9:
+    looked_at = [_departure(course, is_inside) for course in _courses(rollout, state)]
+    found = [departure for departure in looked_at if departure is not None]
+    found.sort(key=lambda one: -one.shift)
+    return tuple(one.mean for one in found[:MOST])
+
+
+class _Departure(NamedTuple):
+    shift: float
+    """How unusual it is; 1 is a mean that is a standard deviation off."""
+    mean: SpanMean
+
+
+def _departure(course: FieldCourse, is_inside: np.ndarray) -> _Departure | None:
+    """How one quantity is unlike itself in the span: by its mean, else by its spread, if at all."""
+    if not np.isfinite(course.values).all() or course.values.std() < TINY or is_inside.all():
         return None
-    inside, elsewhere = course.values[is_inside].mean(), course.values[~is_inside].mean()
-    shift = abs(float(inside - elsewhere)) / spread
-    if shift < LEAST_SHIFT:
-        return None
-    return shift, SpanMean(
-        name=course.name, unit=course.unit, inside=float(inside), elsewhere=float(elsewhere)
+    values, what = _trace(course, len(is_inside))
+    inside, outside = values[is_inside], values[~is_inside]
+    shift = _off(inside, outside, values)
+    if shift >= LEAST_SHIFT:
+        return _Departure(shift, _mean(course, what, inside.mean(), outside.mean()))
+    shift = _wider(inside, outside)
+    if shift >= LEAST_SHIFT:
+        return _Departure(shift, _mean(course, "spread", inside.std(), outside.std()))
+    return None
+
+
+def _trace(course: FieldCourse, n_steps: int) -> tuple[np.ndarray, SpanMeasure]:
+    """What is compared of a quantity, shape (n_steps,): its values, or its changes if it drifts."""
+    values = course.values[-n_steps:]
+    if values.std() < TINY or abs(np.corrcoef(values, np.arange(n_steps))[0, 1]) <= DRIFT:
+        return values, "mean"
+    steps = np.diff(course.values)
+    return np.concatenate([steps[: n_steps - len(steps)], steps]), "change"
+
+
+def _mean(course: FieldCourse, what: SpanMeasure, inside: float, elsewhere: float) -> SpanMean:
+    return SpanMean(
+        name=course.name,
+        unit=course.unit,
+        what=what,
+        inside=float(inside),
+        elsewhere=float(elsewhere),
     )
 
 
-def _step_courses(rollout: Trajectory, state: StateSpec | None) -> Iterator[FieldCourse]:
-    """Fields after each step and what each component paid in it, shape (n_steps,)."""
-    for course in courses_of(rollout, state) if state else ():
-        yield FieldCourse(name=course.name, unit=course.unit, values=course.values[1:])
+def _off(inside: np.ndarray, outside: np.ndarray, values: np.ndarray) -> float:
+    """Standard deviations between the two means."""
+    return abs(float(inside.mean() - outside.mean())) / max(float(values.std()), TINY)
+
+
+def _wider(inside: np.ndarray, outside: np.ndarray) -> float:
+    """How much wider or narrower it varies inside: three quarters for a factor of two."""
+    if min(len(inside), len(outside)) < FEWEST:
+        return 0.0
+    ratio = max(float(inside.std()), TINY) / max(float(outside.std()), TINY)
+    return min(LEAST_SHIFT * abs(math.log2(ratio)), WIDEST)
+
+
+def _courses(rollout: Trajectory, state: StateSpec | None) -> Iterator[FieldCourse]:
+    """State fields, from the start on, and what each component paid in every step."""
+    yield from courses_of(rollout, state) if state else ()
     for name, values in rollout.components.items():
         yield FieldCourse(name=name, unit="", values=np.asarray(values, dtype=np.float64))
 
 
 def _episode(run: Run, candidate: CandidateId, span: Span) -> Trajectory:
-    recorded = run.load_trajectories(candidate) if _is_recorded(run, candidate) else ()
+    recorded = last_episodes(run, candidate)
     if span.episode >= len(recorded):
-        known = f"0 to {len(recorded) - 1}" if recorded else "none: it was not trained yet"
+        known = f"0 to {len(recorded) - 1}" if recorded else "none: it has not been judged yet"
         raise UsageError(f"{candidate} has no episode {span.episode}. Recorded are {known}.")
     rollout = recorded[span.episode]
     if span.last_step >= rollout.length:
@@ -90,10 +134,6 @@ def _episode(run: Run, candidate: CandidateId, span: Span) -> Trajectory:
             f"{span.first_step} to {span.last_step} do not lie within."
         )
     return rollout
-
-
-def _is_recorded(run: Run, candidate: CandidateId) -> bool:
-    return (run.folder / trajectories_path(candidate, RECORDED)).is_file()
 
 
 def _state_of(run: Run) -> StateSpec | None:

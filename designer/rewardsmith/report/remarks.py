@@ -56,6 +56,7 @@ class Link(StrEnum):
     ANSWERS = "its rationale speaks of the remark"
     NAMES = "its rationale speaks of a remark, without saying which"
     ASKED = "the remark stood in the question that it answers"
+    UNSAID = "proposed after the remark was read; its question had no room for the remark"
     AFTER = "proposed after the remark was read; nothing says that it answers it"
 
 
@@ -147,7 +148,9 @@ def link_of(remark: str, rationale: str, question: str, *, is_only: bool = True)
         return Link.ANSWERS
     if _NAMES_A_REMARK.search(rationale.lower()):
         return Link.ANSWERS if is_only else Link.NAMES
-    return Link.ASKED if _flat(remark) in _flat(question) else Link.AFTER
+    if not question:
+        return Link.AFTER
+    return Link.ASKED if _flat(remark) in _flat(question) else Link.UNSAID
 
 
 def _response(one: Proposed, remark: Feedback, question: str, *, is_only: bool) -> Response:

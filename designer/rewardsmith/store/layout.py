@@ -68,6 +68,11 @@ RECORDED: Final = "trajectories"
 """What a candidate's episodes are recorded under, those of its last judged policy."""
 
 
+def recorded_name(seed: int, step: int) -> str:
+    """What the episodes are recorded under by which the checkpoints up to `step` were judged."""
+    return f"recorded-{seed}-{step}"
+
+
 def trajectories_path(place: CandidateId | str, name: str) -> str:
     """Recorded episodes of a policy."""
     return f"{place_path(place)}/{name}.npz"

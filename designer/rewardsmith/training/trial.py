@@ -31,7 +31,7 @@ from rewardsmith.messages import (
 from rewardsmith.rewards.contract import read_program
 from rewardsmith.store.codec import load
 from rewardsmith.store.events import written_key
-from rewardsmith.store.layout import checkpoint_path, experience_path
+from rewardsmith.store.layout import checkpoint_path, experience_path, recorded_name
 from rewardsmith.training.arena import Arena
 from rewardsmith.training.checkpoint import blob_bytes, checkpoint_tensors, experience_tensors
 from rewardsmith.training.contender import Contender
@@ -409,11 +409,6 @@ def _record_evaluations(
                 evaluation=evaluation,
                 recorded=sha if is_last else None,
             )
-
-
-def recorded_name(seed: int, step: int) -> str:
-    """Name of the episodes recorded when the checkpoints up to `step` were judged."""
-    return f"recorded-{seed}-{step}"
 
 
 def _segment_end(training: Training, evaluations: tuple[Evaluation, ...]) -> SegmentEnd:

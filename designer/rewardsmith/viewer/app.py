@@ -57,7 +57,8 @@ _NO_TELEMETRY: Final[Any] = {
 }
 """Since 0.165 an environment variable can have FastAPI send what is looked at elsewhere."""
 _REPORT_POLICY: Final = (
-    "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; media-src data:; "
+    "frame-ancestors 'none'"
 )
 
 

@@ -134,10 +134,12 @@ def _remark(site: Site, name: str, form: dict[str, str]) -> Response:
     opened = opened_run(site, name)
     about = _concerned(opened, form.get("candidate", ""))
     try:
-        send_remark(opened.run, about, form)
+        span = send_remark(opened.run, about, form)
     except (StoreError, UsageError) as error:
         raise HTTPException(422, str(error)) from error
     back = candidate_url(name, about) if about else run_url(name)
+    if span is not None:
+        back += f"?episode={span.episode}&step={span.first_step}&last={span.last_step}"
     return RedirectResponse(f"{back}#remarks", status_code=303)
 
 

@@ -23,8 +23,8 @@ from rewardsmith.messages import (
 from rewardsmith.report.charts import Dot, Frame, Mark, Point, Series, scatter, step_chart
 from rewardsmith.store.codec import load
 from rewardsmith.store.journal import Event
-from rewardsmith.store.layout import RECORDED, trajectories_path
-from rewardsmith.viewer.library import Opened, regular_file
+from rewardsmith.store.recordings import last_episodes
+from rewardsmith.viewer.library import Opened
 
 MAX_WRITTEN: Final = 5000
 """Steps of which a page holds every value: half a megabyte for sixteen components."""
@@ -180,11 +180,8 @@ def metric_series(
 def rollouts_of(opened: Opened, close: CloseUp) -> Rollouts:
     """The episodes recorded of the trained policy, with what the evaluator measured of them."""
     candidate = close.candidate.id
-    path = trajectories_path(candidate, RECORDED)
-    if regular_file(opened.run.folder, path) is None:
-        return Rollouts()
     try:
-        trajectories = opened.run.load_trajectories(candidate)
+        trajectories = last_episodes(opened.run, candidate)
     except StoreError as error:
         return Rollouts(problem=str(error))
     evaluations = close.result.evaluations if close.result else ()

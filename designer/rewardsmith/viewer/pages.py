@@ -96,7 +96,7 @@ def run_page(opened: Opened, calls: Calls) -> Context:
         "lineage": _lineage(opened) if _has_lineage(index) else None,
         "video": regular_file(run.folder, WINNER_FILM),
         "has_report": regular_file(run.folder, REPORT) is not None,
-        "remarks": remarks_of(opened),
+        **remarks_of(opened),
         "ranking": ranking_lines(run),
         "ranking_wait": open_wait(run),
         "opinion": opinion_of(run),
@@ -149,14 +149,25 @@ def candidate_page(
         "episodes_chart": episodes_chart(rollouts),
         "calls": calls.of(candidate),
         "calls_problem": calls.problem,
-        "remarks": remarks_of(opened, candidate),
+        **remarks_of(opened, candidate),
         "answers": answers_of(opened, calls),
         "candidate_href": partial(candidate_url, opened.run.folder.name),
         "edit": edit_view(opened, close.candidate),
         "url": candidate_url(opened.run.folder.name, candidate),
         "candidate_url": candidate_url,
         **code_part(opened, close, query),
-        **rollout_part(opened, close, rollouts, query, studio),
+        **(shown := rollout_part(opened, close, rollouts, query, studio)),
+        **_span_part(shown["episode"], shown["step"], rollouts, query),
+    }
+
+
+def _span_part(episode: int, step: int, rollouts: Rollouts, query: Mapping[str, str]) -> Context:
+    """What stands in the form for a remark on a part of the film."""
+    length = rollouts.episodes[episode].length if rollouts.episodes else 1
+    first = min(step, length - 1)
+    return {
+        "first_step": first,
+        "last_step": max(first, _within(query.get("last", ""), length, length - 1)),
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from rewardsmith.errors import StoreError, UsageError
 from rewardsmith.feedback.spans import remark_on_span
@@ -19,21 +20,23 @@ class Remark:
     is_read: bool
 
 
-def remarks_of(opened: Opened, candidate: CandidateId | None = None) -> tuple[Remark, ...]:
+def remarks_of(opened: Opened, candidate: CandidateId | None = None) -> dict[str, Any]:
     """What people wrote, newest first; all of a run, or what concerns one candidate."""
+    has_ended = opened.run.recall("run_ended") is not None
     try:
         found = read_remarks(opened.run.folder, after_line=0).remarks
-    except StoreError:
-        return ()
-    return tuple(
+    except StoreError as error:
+        return {"remarks": (), "remarks_problem": str(error), "has_ended": has_ended}
+    shown = tuple(
         Remark(feedback=one, is_read=one.line <= opened.index.read_up_to)
         for one in reversed(found)
         if candidate is None or one.candidate == candidate
     )
+    return {"remarks": shown, "remarks_problem": "", "has_ended": has_ended}
 
 
-def send_remark(run: Run, candidate: CandidateId | None, form: Mapping[str, str]) -> None:
-    """Write down what a form says, with the part of a film that it is about, if any.
+def send_remark(run: Run, candidate: CandidateId | None, form: Mapping[str, str]) -> Span | None:
+    """Write down what a form says, with the part of a film that it is about, if any; returns it.
 
     Raises:
         UsageError: The part is none of a recorded episode of the candidate.
@@ -44,6 +47,7 @@ def send_remark(run: Run, candidate: CandidateId | None, form: Mapping[str, str]
         append_remark(run.folder, text, candidate=candidate)
     else:
         remark_on_span(run, text, candidate, span)
+    return span
 
 
 def _span_in(form: Mapping[str, str]) -> Span | None:

@@ -19,7 +19,7 @@ from rewardsmith.messages import (
     Result,
     Trajectory,
 )
-from rewardsmith.roles.model.history_view import Parent, parent_view, remark_view
+from rewardsmith.roles.model.history_view import Parent, parent_view, quoted
 from rewardsmith.roles.model.json_answers import ask
 from rewardsmith.roles.model.prompts import Prompts, Rendered
 from rewardsmith.roles.model.rollout_view import (
@@ -34,6 +34,9 @@ from rewardsmith.roles.model.task_view import TaskView
 
 MAX_CHARS = 28_000
 """Of one study's messages together: about 7,000 tokens."""
+
+MAX_REMARK_CHARS = 6_000
+"""Of what people said: as much is left for what the policy did."""
 
 _SEVERITY = {"error": 0, "warning": 1, "note": 2}
 
@@ -157,7 +160,7 @@ def _asked(prompts: Prompts, task: TaskView, one: Study, limit: int) -> Rendered
             task=task,
             study=_view(one, task, detail),
             detail=detail,
-            remarks=[remark_view(remark) for remark in list(one.remarks)[-4:]],
+            remarks=quoted(one.remarks, MAX_REMARK_CHARS),
         )
         if len(asked.text) <= limit:
             break

@@ -17,7 +17,7 @@ from rewardsmith.roles.model.history_view import (
     Curves,
     attempts,
     parent_view,
-    remarks,
+    said,
     scored,
     worth_showing,
 )
@@ -104,7 +104,7 @@ def propose_requests(
         asked = prompts.render(
             name,
             task=task,
-            remarks=remarks(history),
+            remarks=said(history),
             attempts=shown,
             n_left_out=len(rows) - len(shown),
             parents=views,

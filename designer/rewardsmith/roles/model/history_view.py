@@ -7,6 +7,7 @@ audit metrics never are.
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,13 +22,13 @@ from rewardsmith.messages import (
     Judged,
     MetricPoint,
     Result,
-    SpanMean,
 )
 
 MAX_ROWS = 24
 MAX_CAUSES = 8
 MAX_WARNINGS = 4
-MAX_REMARKS = 12
+MAX_REMARK_CHARS = 24_000
+"""Of all remarks that are quoted; a single one may have 10,000."""
 
 _RETURN, _LENGTH, _COMPONENT = "rollout/ep_rew_mean", "rollout/ep_len_mean", "reward/"
 
@@ -101,8 +102,17 @@ class Remark:
     text: str
     about: str
     """Candidate, and part of its film, that it concerns; empty when it concerns the run."""
-    seen: tuple[SpanMean, ...] = ()
+    is_on_film: bool = False
+    """Whether it concerns a part of a film."""
+    seen: tuple[str, ...] = ()
     """What stands out in that part."""
+
+
+class Quoted(NamedTuple):
+    """Remarks that are quoted, oldest first, and how many older ones there is no room for."""
+
+    remarks: list[Remark]
+    n_left_out: int
 
 
 def scored(history: History) -> list[Result]:
@@ -197,15 +207,25 @@ def curve_views(points: Sequence[MetricPoint], n_points: int = 10) -> tuple[Curv
     return tuple(found)
 
 
-def remarks(history: History) -> list[Remark]:
-    """What people said, oldest first; of many the latest."""
-    said = [remark for it in history.iterations for remark in it.remarks]
-    return [remark_view(remark) for remark in said[-MAX_REMARKS:]]
+def said(history: History) -> Quoted:
+    """What people said in a run."""
+    return quoted([remark for it in history.iterations for remark in it.remarks])
 
 
-def remark_view(remark: Feedback) -> Remark:
-    """A remark as a prompt quotes it."""
-    return Remark(text=remark.text, about=remark.about, seen=remark.seen)
+def quoted(remarks: Sequence[Feedback], max_chars: int = MAX_REMARK_CHARS) -> Quoted:
+    """As many remarks as there is room for, each whole; the latest always, and older ones last."""
+    sizes = np.cumsum([len(remark.text) for remark in reversed(remarks)])
+    n = max(1, int((sizes <= max_chars).sum()))
+    return Quoted([_quoted(one) for one in remarks[-n:]], max(0, len(remarks) - n))
+
+
+def _quoted(remark: Feedback) -> Remark:
+    return Remark(
+        text=remark.text,
+        about=remark.about,
+        is_on_film=remark.span is not None,
+        seen=tuple(str(mean) for mean in remark.seen),
+    )
 
 
 def _curve_view(title: str, curve: Curve) -> CurveView:

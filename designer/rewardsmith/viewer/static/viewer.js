@@ -45,8 +45,8 @@
     n: () => nextEpisode(1),
     p: () => nextEpisode(-1),
     f: () => find("#film-button")?.click(),
-    i: () => markSpan("first_step"),
-    o: () => markSpan("last_step"),
+    i: () => markSpan("first"),
+    o: () => markSpan("last"),
     ArrowLeft: () => moveTo(stepNow() - 1),
     ArrowRight: () => moveTo(stepNow() + 1),
     " ": () => { const film = find("#rollout video"); if (film) film.paused ? film.play() : film.pause(); },
@@ -139,30 +139,45 @@
     if (film && film.duration) film.currentTime = Math.min((Math.floor(at / stride()) + 0.5) / fps(film), film.duration - 0.001);
   };
 
-  // The part of the film that a remark will be about: shaded under the curves.
-  const spanInput = (name) => find(`#rollout form.on-span [name=${name}]`);
+  // The part of the film that a remark will be about: shaded under the curves of its episode.
+  const spanInput = (name) => find(`#on-span [name=${name}]`);
+  const spanNow = () => ["episode", "first_step", "last_step"].map((name) => Number(spanInput(name).value));
 
-  const markSpan = (name) => {
-    const input = spanInput(name);
-    if (!input) return;
-    const at = Math.min(Math.round(stepNow()), length() - 1);
-    input.value = at;
-    const other = spanInput(name === "first_step" ? "last_step" : "first_step");
-    if (Number(spanInput("first_step").value) > Number(spanInput("last_step").value)) other.value = at;
+  const setSpan = (numbers) => {
+    if (!spanInput("episode")) return;
+    ["episode", "first_step", "last_step"].forEach((name, i) => { spanInput(name).value = numbers[i]; });
+    isMarked = true;
     drawSpan();
   };
 
+  const markSpan = (end) => {
+    if (!place() || !spanInput("episode")) return;
+    const at = Math.min(Math.round(stepNow()), length() - 1), shown = Number(place().dataset.episode);
+    let [episode, first, last] = spanNow();
+    if (episode !== shown) [first, last] = [0, length() - 1];
+    if (end === "first") [first, last] = [at, Math.max(at, last)];
+    else [first, last] = [Math.min(first, at), at];
+    setSpan([shown, first, last]);
+  };
+
+  let isMarked = new URLSearchParams(location.search).has("last");
   const drawSpan = () => {
     const chart = find("#rollout svg[data-steps]");
-    if (!chart || !spanInput("first_step")) return;
+    if (!chart || !isMarked || !spanInput("episode")) return;
+    const [episode, from, to] = spanNow();
     const { first, last, left, right } = chart.dataset;
     const x = (step) => Number(left) + ((step - first) / (last - first)) * (right - left);
-    const from = x(Number(spanInput("first_step").value)), to = x(Number(spanInput("last_step").value) + 1);
-    const shade = chart.querySelector(".chosen-span");
-    shade.setAttribute("x", from);
-    shade.setAttribute("width", Math.max(0, Math.min(to, Number(right)) - from));
+    const width = episode === Number(place().dataset.episode) ? Math.min(x(to + 1), Number(right)) - x(from) : 0;
+    chart.querySelector(".chosen-span").setAttribute("x", x(from));
+    chart.querySelector(".chosen-span").setAttribute("width", Math.max(0, width));
   };
-  document.addEventListener("input", (event) => { if (event.target.closest?.("#rollout form.on-span")) drawSpan(); });
+  document.addEventListener("input", (event) => {
+    if (event.target.closest?.("#on-span p")) { isMarked = true; drawSpan(); }
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[data-span]");
+    if (link) setSpan(link.dataset.span.split(" "));
+  });
 
   const nextEpisode = (step) => {
     const links = [...document.querySelectorAll("[data-episode-link]")];
@@ -207,7 +222,7 @@
   }, true);
 
   // ------------------------------------------------- after a part was replaced
-  const refresh = () => { applyFilter(); markShown(); };
+  const refresh = () => { applyFilter(); markShown(); drawSpan(); };
   document.addEventListener("htmx:after:swap", refresh);
   document.addEventListener("DOMContentLoaded", refresh);
 })();
