@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rewardsmith.environments.backends.record import read_record
 from rewardsmith.environments.cards import EnvCard, TaskCard, card_names, load_card, parse_card
 from rewardsmith.environments.outer import when_judged
 from rewardsmith.environments.reference import parse_reference
@@ -90,8 +91,21 @@ def _card(card: EnvCard) -> Iterator[str]:
     yield "| field | shape | unit | range | is |"
     yield "|---|---|---|---|---|"
     yield from (_field(spec) for spec in card.state.fields)
+    for name in card.backends:
+        yield from ("", _backend(card, name))
     for task in card.tasks.values():
         yield from _task(task)
+
+
+def _backend(card: EnvCard, name: str) -> str:
+    """What a comparison with a faster backend came to."""
+    record = read_record(card, name)
+    if record is None:
+        return f"Backend `{name}`: not compared."
+    of = f"{name} {record.versions[name]}, {record.n_episodes} episodes of each policy"
+    if record.passed:
+        return f"Backend `{name}`: behaves alike ({of})."
+    return f"Backend `{name}`: refused ({of}). {'. '.join(record.differences)}."
 
 
 def _field(spec: FieldSpec) -> str:

@@ -147,6 +147,30 @@ def test_a_field_that_lies_inside_the_environment_is_refused() -> None:
         PooledVectorEnv(card, backend, 1)
 
 
+@pytest.mark.parametrize("name", ["highway-v0", "MiniGrid-DoorKey-5x5-v0"])
+def test_fields_of_every_vehicle_or_object_are_more_than_it_shows(name: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{name} does not show .*train in Python"):
+        PooledVectorEnv(load_card(name), Backend(id=name, package="any"), 1)
+
+
+def test_what_a_cards_function_adds_is_read_as_info_also_after_an_end() -> None:
+    lot = replace(load_card("parking-v0"), max_steps=3)
+    env = pool(lot, 3)
+    start = env.reset(0)
+    assert start.obs.shape == (3, 18)
+    ahead = np.tile(np.array([1.0, 0.0], dtype=np.float32), (3, 1))
+    steps = [env.step(ahead) for _ in range(3)]
+    for step in steps:
+        np.testing.assert_allclose(step.fields["position"], 100.0 * step.next_obs[:, 0:2])
+        np.testing.assert_allclose(
+            step.fields["to_goal"] + step.fields["position"], step.fields["goal"]
+        )
+        assert (step.fields["speed"] > 0.0).all()
+    assert steps[-1].truncated.all()
+    assert not steps[-1].start_fields["position"].any()
+    np.testing.assert_allclose(steps[-1].start_fields["goal"], 100.0 * steps[-1].obs[:, 6:8])
+
+
 def test_an_observation_that_is_no_vector_is_refused(pendulum: EnvCard) -> None:
     backend = Backend(id="MiniGrid-DoorKey-6x6-v0", package="minigrid")
     with pytest.raises(ConfigError, match="'observation: module:function'"):

@@ -16,6 +16,7 @@ from rewardsmith.environments.fields import FieldReader
 from rewardsmith.environments.fitness import compile_step
 from rewardsmith.environments.suites.highway import FAR, make_road
 from rewardsmith.environments.suites.packages import package
+from rewardsmith.environments.suites.parking import driver
 from rewardsmith.errors import UsageError
 from rewardsmith.evaluation.renderer import render_episode
 
@@ -200,6 +201,28 @@ def test_parked_is_what_the_package_calls_so(away: float, turned: float, is_park
     inputs = {f"state.{name}": values[None] for name, values in fields.items()}
     assert bool(condition.evaluate(np, inputs)[0] > 0) == is_parked
     assert ended == is_parked
+
+
+def test_heading_of_a_car_park_is_what_is_observed() -> None:
+    lot = drive("parking-v0")
+    for seed in range(4):
+        lot.begin(seed)
+        fields, _ = lot.step(np.array([1.0, -1.0], np.float32))
+        seen = lot.raw.vehicle.to_dict()
+        assert np.isclose(fields["heading"], np.arctan2(seen["sin_h"], seen["cos_h"]))
+
+
+def test_scripted_driver_parks_most_of_the_time() -> None:
+    lot, act = drive("parking-v0"), driver()
+    parked = 0
+    for seed in range(12):
+        obs, _ = lot.env.reset(seed=seed)
+        for _ in range(100):
+            obs, _, terminated, _, info = lot.env.step(act(obs))
+            if terminated:
+                parked += bool(info["is_success"])
+                break
+    assert parked >= 8
 
 
 def test_package_draws_black_under_the_dummy_video_driver(monkeypatch: pytest.MonkeyPatch) -> None:

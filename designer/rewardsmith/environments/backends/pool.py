@@ -33,14 +33,21 @@ class _Shown:
         is_sorted = bool((order[1:] > order[:-1]).all())
         self.order: Any = slice(None) if is_sorted else order
         self.obs, self.info = _rows(obs, self.order), info
+        self.entries: Mapping[str, Any] = {}
+        """What a card's own function adds to `info`, in the order of `obs`."""
 
     def infos(self, names: Collection[str]) -> Infos:
         """The entries called `names`, one table per environment."""
         n = len(self.info["env_id"])
         if not names:
             return [{}] * n
-        columns = {name: _rows(self.info[name], self.order) for name in names}
+        columns = {name: self._column(name) for name in names}
         return [{name: _rows(column, i) for name, column in columns.items()} for i in range(n)]
+
+    def _column(self, name: str) -> Any:
+        if name in self.entries:
+            return self.entries[name]
+        return _rows(self.info[name], self.order)
 
 
 class PooledVectorEnv:
@@ -153,6 +160,8 @@ class PooledVectorEnv:
     def _obs_of(self, shown: _Shown) -> Array:
         """Observations as the card's own environment shows them, shape (n, obs_dim)."""
         obs = self._observe(shown.obs, shown.info) if self._observe else shown.obs
+        if isinstance(obs, tuple):
+            obs, shown.entries = obs
         if not isinstance(obs, np.ndarray) or obs.ndim != 2:
             raise ConfigError(
                 f"{self.card.ref}: {self._backend.id} shows no vectors. Give the backend an "
