@@ -46,7 +46,7 @@ def check_card(card: EnvCard, *, n_steps: int = 500, seed: int = 0) -> tuple[Car
         with blamed(card.id, "__init__"):
             env = make_env(card)
             vector = StateVectorEnv(card, N_ENVS)
-        problems += [*_check_action(card, env), *_check_limit(card)]
+        problems += [*_check_action(card, env), *_check_limit(card), *_check_goals(card, env)]
         with blamed(card.id, "reset() or step()"):
             problems += _check_play(vector, n_steps, seed)
             env.close()
@@ -97,6 +97,20 @@ def _check_limit(card: EnvCard) -> Iterator[CardProblem]:
             subject="max_steps",
             reason=f"{card.max_steps} is more than the registered {limit}.",
             remedy=f"Write at most {limit}, or scores cannot be compared with others'.",
+        )
+
+
+def _check_goals(card: EnvCard, env: Env) -> Iterator[CardProblem]:
+    """Whether observations begin with two goals of the length that the card says, if any."""
+    observed = env.unwrapped.observation_space
+    parts = observed.spaces if isinstance(observed, gymnasium.spaces.Dict) else {}
+    shapes = [(name, space.shape) for name, space in list(parts.items())[:2]]
+    wanted = [(name, (card.goal_dim,)) for name in ("achieved_goal", "desired_goal")]
+    if card.goal_dim and shapes != wanted:
+        yield CardProblem(
+            subject="goal_dim",
+            reason=f"Observations do not begin with two goals of {card.goal_dim} numbers.",
+            remedy=f"The environment says {observed}. Correct the length, or leave `goal_dim` out.",
         )
 
 
