@@ -332,6 +332,17 @@ def test_a_program_of_the_goals_alone_passes() -> None:
     assert check_program(NEAR, POINT.ref).ok
 
 
+def test_the_shipped_expert_fits_and_the_one_for_ppo_does_not() -> None:
+    fits = {}
+    for name in ("FetchReach-v4-hindsight", "FetchReach-v4"):
+        card = load_card(name)
+        expert = card.tasks["reach"].references["expert"]
+        assert isinstance(expert, Path)
+        reading = read_trainable(expert.read_text(encoding="utf-8"), card, TINY)
+        fits[name] = reading.program is not None
+    assert fits == {"FetchReach-v4-hindsight": True, "FetchReach-v4": False}
+
+
 def test_designers_read_the_goals_alone() -> None:
     task = task_of(POINT)
     view = task_view(task, POINT, preset=TINY, total_timesteps=1000)
