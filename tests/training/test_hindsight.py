@@ -384,6 +384,16 @@ def test_a_card_that_is_wrong_about_its_goals_does_not_hold() -> None:
     assert check_card(POINT, n_steps=20) == ()
     (problem,) = check_card(replace(POINT, goal_dim=2), n_steps=20)
     assert problem.subject == "goal_dim"
+    assert check_card(replace(load_card("Pendulum-v1"), goal_dim=1), n_steps=20) == ()
+    (short,) = check_card(replace(load_card("Pendulum-v1"), goal_dim=2), n_steps=20)
+    assert short.subject == "goal_dim"
+
+
+def test_nothing_is_trained_on_goals_that_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = replace(POINT, goal_dim=2)
+    monkeypatch.setattr("rewardsmith.training.train_job.load_card", lambda ref: wrong)
+    with pytest.raises(ConfigError, match="do not begin with two goals"):
+        trained(request_of())
 
 
 # --------------------------------------------------------------------- learning

@@ -170,6 +170,7 @@ def _sb3_sac(
     env: RewardedVecEnv, preset: SacPreset, kept: Mapping[str, Any], *, seed: int, device: str
 ) -> SAC:
     stay_eager()
+    replay = HindsightReplay if is_relabelled(preset) else Replay
     sac = SAC(
         "MlpPolicy",
         env,
@@ -179,7 +180,7 @@ def _sb3_sac(
         tau=preset.tau,
         gamma=preset.gamma,
         ent_coef=f"auto_{preset.ent_coef_init}",
-        replay_buffer_class=HindsightReplay if is_relabelled(preset) else Replay,  # type: ignore[arg-type] # what SB3 asks of one, and no more
+        replay_buffer_class=replay,  # type: ignore[arg-type] # what SB3 asks of one, and no more
         replay_buffer_kwargs=dict(kept),
         policy_kwargs={
             "net_arch": list(preset.hidden),

@@ -14,9 +14,11 @@ import numpy as np
 from rewardsmith.environments.backends.choice import PYTHON, make_vector
 from rewardsmith.environments.cards import EnvCard, load_card
 from rewardsmith.environments.fitness import compile_success
+from rewardsmith.environments.inspection import goal_problem
 from rewardsmith.environments.judging import judging_card
 from rewardsmith.environments.sparse import SparseReward
-from rewardsmith.environments.vector import Start, VectorEnv, VectorStep
+from rewardsmith.environments.vector import Start, StateVectorEnv, VectorEnv, VectorStep
+from rewardsmith.errors import ConfigError
 from rewardsmith.language.expressions import CompiledExpression
 from rewardsmith.messages import Task
 from rewardsmith.rewards.composition import RewardStream
@@ -163,6 +165,8 @@ def train_segment(
     if request.backend != PYTHON:
         confine()
     env = make_vector(request.backend, card, preset.n_envs)
+    if is_relabelled(preset):
+        _require_goals(env)
     _warm_up(env, preset, request.device)
     env.prepare(request.seed)
     lock()
@@ -237,6 +241,13 @@ def _sparse(task: Task, card: EnvCard, preset: Preset) -> SparsePay | SuccessPay
         if follows_from_goals(condition.reads, card.state, card.goal_dim):
             return SuccessPay(condition, success.fields)
     return SparsePay(SparseReward(success, card.state, preset.n_envs), success.fields)
+
+
+def _require_goals(env: VectorEnv) -> None:
+    """Refuse to swap parts of an observation that are no goals."""
+    problem = goal_problem(env.card, env.envs[0]) if isinstance(env, StateVectorEnv) else None
+    if problem is not None:
+        raise ConfigError(str(problem))
 
 
 def _warm_up(env: VectorEnv, preset: PpoPreset | SacPreset, device: str) -> None:
