@@ -112,6 +112,20 @@ class SpanEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeenEntry:
+    """A quantity that was unlike itself in the part of an episode that a remark points at."""
+
+    name: str
+    """A state field's, an element's or a vector's length as `|field|`, or a component's."""
+    unit: str
+    """Empty where there is none."""
+    inside: float | None
+    """Mean over the timesteps of the part."""
+    elsewhere: float | None
+    """Mean over the other timesteps of the episode."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemarkEntry:
     """A person's remark and what followed it."""
 
@@ -120,6 +134,8 @@ class RemarkEntry:
     """null when it concerns the whole run."""
     span: SpanEntry | None
     """null when it concerns no part of a film."""
+    seen: tuple[SeenEntry, ...]
+    """What stood out in that part when the remark was written, the most unusual first."""
     read_by: int | None
     """Iteration at whose end it was read; null when none has read it yet."""
     responses: tuple[ResponseEntry, ...]

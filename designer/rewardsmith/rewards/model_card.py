@@ -89,7 +89,7 @@ _FILES: Final = {
     "policy.py": "loads it; needs NumPy and safetensors",
     "play.py": "plays episodes with it",
     "train.py": "trains one again; needs Gymnasium and Stable-Baselines3",
-    "measured.json": "everything that was measured, for scripts",
+    "measured.json": "everything that was measured, for scripts; people's remarks are left out",
 }
 
 

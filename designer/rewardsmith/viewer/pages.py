@@ -19,6 +19,7 @@ from rewardsmith.report.rankings import ranking_lines
 from rewardsmith.report.table import HEADINGS, claim_lines, search_line
 from rewardsmith.store.codec import load
 from rewardsmith.store.films import WINNER_FILM
+from rewardsmith.store.layout import RECORDED, trajectories_path
 from rewardsmith.viewer.answers import answers_of
 from rewardsmith.viewer.calls import Calls
 from rewardsmith.viewer.catalogue import is_driven
@@ -95,6 +96,7 @@ def run_page(opened: Opened, calls: Calls) -> Context:
         "curves": _curves(opened),
         "lineage": _lineage(opened) if _has_lineage(index) else None,
         "video": regular_file(run.folder, WINNER_FILM),
+        "lacks_film": has_ended and _lacks_film(opened),
         "has_report": regular_file(run.folder, REPORT) is not None,
         **remarks_of(opened),
         "ranking": ranking_lines(run),
@@ -109,6 +111,17 @@ def run_page(opened: Opened, calls: Calls) -> Context:
         "url": run_url(run.folder.name),
         "candidate_url": candidate_url,
     }
+
+
+def _lacks_film(opened: Opened) -> bool:
+    """Whether the winner has recorded episodes, and no film of the best lies in the run.
+
+    No event names a film: one that was deleted and one that was never made look the same.
+    """
+    folder, best = opened.run.folder, opened.index.best
+    if best is None or regular_file(folder, WINNER_FILM) is not None:
+        return False
+    return regular_file(folder, trajectories_path(best, RECORDED)) is not None
 
 
 def candidate_page(
