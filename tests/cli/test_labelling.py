@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from rewardsmith.cli.labelling import label_run
+from rewardsmith.cli.run_page import show_run
 from rewardsmith.errors import UsageError
 from rewardsmith.store.labels import read_labels
+from rewardsmith.store.run import Run
 
 
 def label(folder: Path, typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,3 +40,13 @@ def test_too_few_labels_choose_nothing(
 def test_a_run_with_nothing_to_label_says_what_else_there_is(ranked: Path) -> None:
     with pytest.raises(UsageError, match="rewardsmith rank"):
         label_run(ranked, with_film=False)
+
+
+def test_a_run_without_a_choice_says_that_its_fitness_waits(
+    drafted: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_run(Run.read(drafted))
+    said = capsys.readouterr().out
+    assert "waits to be chosen among drafts" in said
+    assert "settled when the fitness is chosen" in said
+    assert "step < 0" not in said

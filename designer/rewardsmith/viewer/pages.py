@@ -1,6 +1,7 @@
 """What each page is made of: values from the store, charts from the report, one template each."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
@@ -136,7 +137,7 @@ def candidate_page(
     Raises:
         StoreError: It holds a message that this version cannot read.
     """
-    index, close = opened.index, close_up(opened, candidate)
+    index, close = opened.index, seen_close_up(opened, candidate)
     row = index.row(candidate)
     assert row is not None, "the page is only made for candidates of the index"
     metrics = metrics_by_seed(opened, candidate)
@@ -171,6 +172,18 @@ def candidate_page(
         **code_part(opened, close, query),
         **rollout_part(opened, close, rollouts, query, studio),
     }
+
+
+def seen_close_up(opened: Opened, candidate: CandidateId) -> CloseUp:
+    """`close_up`, without evaluations where people judge: they measured nothing.
+
+    Raises:
+        StoreError: It holds a message that this version cannot read.
+    """
+    close = close_up(opened, candidate)
+    if close.result is None or not opened.run.manifest.task.is_ranked:
+        return close
+    return replace(close, result=replace(close.result, evaluations=()))
 
 
 def code_part(opened: Opened, close: CloseUp, query: Mapping[str, str]) -> Context:
