@@ -39,6 +39,7 @@ from rewardsmith.viewer.close_up import (
 from rewardsmith.viewer.editing import edit_view
 from rewardsmith.viewer.films import film_states
 from rewardsmith.viewer.index import Cost, Index, Row
+from rewardsmith.viewer.labelling import drafts_state
 from rewardsmith.viewer.library import Opened, regular_file
 from rewardsmith.viewer.live import open_bars, stage
 from rewardsmith.viewer.log import guarded_log
@@ -104,7 +105,7 @@ def run_page(opened: Opened, calls: Calls) -> Context:
         "ranking_wait": open_wait(run),
         "opinion": opinion_of(run),
         "chosen": run.recall("fitness_chosen"),
-        "waits_for_labels": run.manifest.task.is_drafted and bool(run.events("fitness_drafted")),
+        "drafts": drafts_state(run),
         "can_rank": sum(row.state == "trained" for row in index.rows) > 1,
         "answers": answers_of(opened, calls),
         "candidate_href": partial(candidate_url, run.folder.name),
