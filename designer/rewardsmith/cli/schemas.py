@@ -43,9 +43,9 @@ class CandidateEntry:
     """`offline`, `model` or `human`."""
     parents: tuple[str, ...]
     score: float | None
-    """Selection score; higher is better."""
+    """Selection score, or strength in people's comparisons where they judge; higher is better."""
     success_rate: float | None
-    """Of its last evaluation on selection episodes, in [0, 1]."""
+    """Of its last evaluation on selection episodes, in [0, 1]; null where people judge."""
     steps: int
     cpu_s: float
     cause: str
@@ -155,8 +155,10 @@ class RunDocument:
     task: str
     instruction: str
     fitness: str
-    """The expression that judges an episode."""
+    """The expression that judges an episode; `human` where people's comparisons of rollouts do,
+    `draft` while it waits to be chosen."""
     success: str
+    """When an episode succeeds; empty where nothing is measured, or not yet."""
     status: Literal["ended", "not ended"]
     reason: str
     """Why it ended; empty when it has not."""
