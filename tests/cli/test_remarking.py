@@ -59,14 +59,14 @@ def test_remark_on_a_part_of_an_episode_says_what_was_there(
         assert said.seen == (SpanMean(name="near", inside=5.0, elsewhere=0.0),)
         with pytest.raises(SystemExit):
             main(["inspect", run.id, "--runs", str(tmp_path)])
-        assert (
-            "Late. (on 000/0, episode 0, steps 15 to 19)\n  near: 17 in these steps, 7 elsewhere"
-            in (capsys.readouterr().out)
-        )
+        said_of_it = "Late. (on 000/0, episode 0, steps 15 to 19)\n  near is 5 (elsewhere 0)"
+        assert said_of_it in capsys.readouterr().out
         with pytest.raises(SystemExit):
             main(["inspect", run.id, "--json", "--runs", str(tmp_path)])
     (entry,) = json.loads(capsys.readouterr().out)["remarks"]
-    assert entry["seen"] == [{"name": "near", "unit": "", "inside": 17.0, "elsewhere": 7.0}]
+    assert entry["seen"] == [
+        {"name": "near", "unit": "", "what": "mean", "inside": 5.0, "elsewhere": 0.0}
+    ]
 
 
 @pytest.mark.parametrize(

@@ -312,10 +312,7 @@ def _remark(line: RemarkLine) -> s.RemarkEntry:
         text=line.remark.text,
         candidate=str(about) if about else None,
         span=s.SpanEntry(**asdict(span)) if span else None,
-        seen=tuple(
-            s.SeenEntry(name=m.name, unit=m.unit, inside=m.inside, elsewhere=m.elsewhere)
-            for m in line.remark.seen
-        ),
+        seen=tuple(s.SeenEntry(**asdict(mean)) for mean in line.remark.seen),
         read_by=line.read_by,
         responses=tuple(
             s.ResponseEntry(

@@ -7,7 +7,6 @@ from rewardsmith.cli.conclusion import show_claim
 from rewardsmith.cli.terminal import console, heading, safe
 from rewardsmith.environments.cards import environment_name
 from rewardsmith.environments.wording import fitness_words, success_words
-from rewardsmith.messages import SpanMean
 from rewardsmith.report.candidates import CandidateLine, best_line, candidate_lines
 from rewardsmith.report.conclusions import called, concluding_evaluation, judged
 from rewardsmith.report.costs import claim_cpu_s, cost_text, run_cost
@@ -92,18 +91,13 @@ def _show_remarks(run: Run, lines: tuple[CandidateLine, ...], out: Console) -> N
         about = f" (on {one.remark.about})" if one.remark.about else ""
         out.print(safe(f"{one.remark.text}{about}"), soft_wrap=True)
         for mean in one.remark.seen:
-            out.print(safe(f"  {_seen(mean)}", "dim"), soft_wrap=True)
+            out.print(safe(f"  {mean}", "dim"), soft_wrap=True)
         if one.read_by is None:
             out.print(safe("  not read yet", "dim"))
         for response in one.responses:
             score = "" if response.score is None else f", score {response.score:.3g}"
             said = f"  {response.candidate}{score}: {response.link}"
             out.print(safe(said, "dim"), soft_wrap=True)
-
-
-def _seen(mean: SpanMean) -> str:
-    unit = f" {mean.unit}" if mean.unit else ""
-    return f"{mean.name}: {mean.inside:.3g}{unit} in these steps, {mean.elsewhere:.3g} elsewhere"
 
 
 def _candidates_table(run: Run, lines: tuple[CandidateLine, ...]) -> Table:

@@ -119,10 +119,13 @@ class SeenEntry:
     """A state field's, an element's or a vector's length as `|field|`, or a component's."""
     unit: str
     """Empty where there is none."""
+    what: str
+    """`mean`; `change`, the mean change in a timestep of what drifts; or `spread`, the standard
+    deviation."""
     inside: float | None
-    """Mean over the timesteps of the part."""
+    """Over the timesteps of the part."""
     elsewhere: float | None
-    """Mean over the other timesteps of the episode."""
+    """Over the other timesteps of the episode."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
