@@ -40,6 +40,7 @@ RANKS = {
     "viewer": 8,
     "cli": 9,
     "__init__": 9,
+    "__main__": 10,
 }
 
 # Rooms of one rank that lean on each other in one direction only; docs/design says why.

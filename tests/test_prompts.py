@@ -36,7 +36,7 @@ from rewardsmith.roles.model.sample import (
     sample_study,
 )
 from rewardsmith.roles.model.task_view import TaskView, task_view
-from rewardsmith.training.preset import PpoPreset
+from rewardsmith.training.preset import PpoPreset, SacPreset
 
 card_of = cache(load_card)
 TASKS = [(name, task) for name in card_names() for task in card_of(name).tasks]
@@ -171,6 +171,17 @@ def test_no_prompt_on_a_drafted_card_shows_a_reward_or_what_judges(
 def test_view_holds_nothing_that_judges() -> None:
     names = set(TaskView.__dataclass_fields__)
     assert not names & {"fitness", "success", "target", "semantics", "audit", "references"}
+
+
+def test_only_where_goals_are_relabelled_is_the_designer_told_what_may_be_read() -> None:
+    card = load_card("FetchPush-v4")
+    task = task_of(card)
+    said = []
+    for preset in (SacPreset(n_sampled_goal=4), SacPreset()):
+        view = task_view(task, card, preset=preset, total_timesteps=1000)
+        said += ["".join(m.text for m in requests_for(view)[0].messages)]
+    assert "Read nothing but `state.object`, `state.goal`: no other field" in said[0]
+    assert "Goals are relabelled" not in said[1]
 
 
 def test_ranges_come_from_the_reference_rollouts() -> None:

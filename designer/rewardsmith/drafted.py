@@ -119,7 +119,7 @@ def _programs(arena: Arena, task: Task, words: CardWords) -> list[str]:
     """Rewards whose early policies are shown: first ideas of the offline designer."""
     found = propose(
         task,
-        arena.card.state,
+        arena.program_state,
         History(),
         n=N_PROGRAMS,
         iteration=0,

@@ -77,7 +77,7 @@ class Judgement:
     def _check(
         self, candidate: Candidate, read: tuple[Finding, ...], round_idx: int
     ) -> Chain[Judged]:
-        reading = read_program(candidate.text, self.arena.card.state)
+        reading = judging.read_trainable(candidate.text, self.arena.card, self.arena.preset)
         reading = replace(reading, findings=(*read, *reading.findings))
         if any(finding.severity == "error" for finding in read):
             reading = Reading(program=None, findings=read)  # an answer, not a program

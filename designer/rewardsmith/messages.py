@@ -173,6 +173,11 @@ class Task:
         """Whether its fitness is still to be chosen by a person."""
         return self.fitness == BY_LABELS
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether `fitness` and `success` are expressions that judge an episode."""
+        return not self.is_ranked and not self.is_drafted
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasureDraft:

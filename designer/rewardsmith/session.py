@@ -30,7 +30,7 @@ from rewardsmith.loop import design_reward
 from rewardsmith.messages import CandidateId, Claim, Design, Evaluation, Task, Verdict
 from rewardsmith.model_team import Tell, check_model_settings, open_team
 from rewardsmith.pausing import PauseAfter, pausing
-from rewardsmith.rewards.contract import RewardProgram, read_program
+from rewardsmith.rewards.contract import RewardProgram
 from rewardsmith.rewards.probe import ProbeReport
 from rewardsmith.roles.critic import judge
 from rewardsmith.stages import Workshop
@@ -40,8 +40,13 @@ from rewardsmith.training.arena import Arena, free_cores
 from rewardsmith.training.checkpoint import require_room
 from rewardsmith.training.claim import PURPOSE, make_claim
 from rewardsmith.training.engine import Engine, LocalEngine
-from rewardsmith.training.judging import probe
-from rewardsmith.training.preset import Preset, require_actions, resolve_preset
+from rewardsmith.training.judging import probe, read_trainable
+from rewardsmith.training.preset import (
+    Preset,
+    require_actions,
+    require_goals,
+    resolve_preset,
+)
 from rewardsmith.training.reference_rollouts import (
     ReferenceRollouts,
     record_references,
@@ -102,8 +107,8 @@ def start_run(runs_dir: Path, task: Task, config: RunConfig, *, keeps_card: bool
     card = load_card(task.env)
     _check(card, task)
     config = _without_scores(config) if task.is_ranked else config
-    training_of(card, task, config)
-    _check_init(card, config)
+    preset, _ = training_of(card, task, config)
+    _check_init(card, config, preset)
     config = _with_backend(card, config)
     check_model_settings(config, runs_dir)
     run = Run.create(
@@ -242,12 +247,13 @@ def examine_program(text: str, env: str, task: str | None = None) -> Examination
     """
     card = load_card(env)
     asked, config = task_of(card, task), RunConfig()
-    reading = read_program(text, card.state)
+    preset, _ = training_of(card, asked, config)
+    reading = read_trainable(text, card, preset)
     report = None
     if reading.program is not None:
-        engine, gamma = LocalEngine(1), training_of(card, asked, config)[0].gamma
+        engine = LocalEngine(1)
         lineup = engine.run([reference_chain(asked, config)])[0].lineup()
-        chain = probe(reading.program, lineup, task=asked, gamma=gamma, config=config)
+        chain = probe(reading.program, lineup, task=asked, gamma=preset.gamma, config=config)
         report = engine.run([chain])[0]
     verdict = judge(reading, report, instruction=asked.instruction, state=card.state)
     return Examination(verdict=verdict, program=reading.program, report=report)
@@ -360,8 +366,8 @@ def training_of(card: EnvCard, task: Task, config: RunConfig) -> tuple[Preset, i
     """The preset, and the timesteps of one training: card, then task, then configuration.
 
     Raises:
-        ConfigError: A value is not one of the preset's, or its algorithm does not learn such
-            actions.
+        ConfigError: A value is not one of the preset's, its algorithm does not learn such actions,
+            or goals are to be relabelled where there are none.
     """
     task_card = card.tasks.get(task.name)
     layers = [dict(card.preset), dict(task_card.preset) if task_card else {}]
@@ -372,6 +378,7 @@ def training_of(card: EnvCard, task: Task, config: RunConfig) -> tuple[Preset, i
         layers.append({"n_envs": config.training.n_envs})
     preset = resolve_preset(*layers)
     require_actions(preset, card.state.action, _name_of(card))
+    require_goals(preset, card.goal_dim, _name_of(card))
     return preset, preset.rounded(_timesteps(next(v for v in given if v is not None)))
 
 
@@ -405,11 +412,11 @@ def _with_backend(card: EnvCard, config: RunConfig) -> RunConfig:
     return replace(config, training=replace(config.training, backend=chosen))
 
 
-def _check_init(card: EnvCard, config: RunConfig) -> None:
+def _check_init(card: EnvCard, config: RunConfig, preset: Preset) -> None:
     """Refuse a person's own program with everything that is wrong with it."""
     if config.search.init is None:
         return
-    reading = read_program(config.search.init, card.state)
+    reading = read_trainable(config.search.init, card, preset)
     if reading.program is None:
         errors = [f"  {f}" for f in reading.findings if f.severity == "error"]
         raise UsageError("\n".join(["The reward program to start from is refused:", *errors]))

@@ -43,6 +43,7 @@ from rewardsmith.training import judging
 from rewardsmith.training.arena import Arena
 from rewardsmith.training.compete import compete
 from rewardsmith.training.engine import Chain
+from rewardsmith.training.preset import is_relabelled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +111,7 @@ class Workshop:
             return self.team.propose(history, iteration=iteration, curves=curves, first=n_given)
         candidates = propose(
             task,
-            card.state,
+            self.arena.program_state,
             history,
             n=config.search.candidates - n_given,
             iteration=iteration,
@@ -118,11 +119,19 @@ class Workshop:
             words=CardWords(
                 start=card.start, episode_end=card.episode_end, exploits=card.known_exploits
             ),
+            fits=self._is_trainable,
         )
         return [
             Proposal(candidate=replace(c, id=CandidateId(iteration, c.id.number + n_given)))
             for c in candidates
         ]
+
+    def _is_trainable(self, text: str) -> bool:
+        """Whether a proposal stands a chance: where goals are relabelled, most forms do not."""
+        arena = self.arena
+        if not is_relabelled(arena.preset):
+            return True
+        return judging.read_trainable(text, arena.card, arena.preset).program is not None
 
     def _all_curves(self, history: History) -> Curves:
         run = self.arena.run

@@ -1,5 +1,6 @@
 """What a person sees when something is wrong: clear text, the right status, and nothing made."""
 
+import os
 import resource
 import subprocess
 import sys
@@ -48,6 +49,16 @@ def test_help_imports_nothing_heavy() -> None:
 def test_version_is_printed(tmp_path: Path) -> None:
     done = call(tmp_path, "--version")
     assert done.returncode == 0
+    assert done.stdout.startswith("rewardsmith 0.")
+
+
+def test_the_package_runs_as_a_module(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rewardsmith", "--version"],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT / "designer")},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("rewardsmith 0.")
 
 

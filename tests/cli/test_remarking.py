@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,14 @@ def test_remark_on_a_part_of_an_episode_says_what_was_there(
         assert said.seen == (SpanMean(name="near", inside=5.0, elsewhere=0.0),)
         with pytest.raises(SystemExit):
             main(["inspect", run.id, "--runs", str(tmp_path)])
-    assert "Late. (on 000/0, episode 0, steps 15 to 19)" in capsys.readouterr().out
+        assert (
+            "Late. (on 000/0, episode 0, steps 15 to 19)\n  near: 17 in these steps, 7 elsewhere"
+            in (capsys.readouterr().out)
+        )
+        with pytest.raises(SystemExit):
+            main(["inspect", run.id, "--json", "--runs", str(tmp_path)])
+    (entry,) = json.loads(capsys.readouterr().out)["remarks"]
+    assert entry["seen"] == [{"name": "near", "unit": "", "inside": 17.0, "elsewhere": 7.0}]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +75,10 @@ def test_remark_on_a_part_of_an_episode_says_what_was_there(
         (["--episode", "0", "--steps", "1:2"], "--candidate"),
         (["--candidate", "000/0", "--episode", "0"], "names no steps"),
         (["--candidate", "000/0", "--steps", "two"], "names no steps"),
+        (["--candidate", "000/0", "--steps", "-3:5"], "names no steps"),
         (["--candidate", "000/0", "--steps", "19:25"], "the steps 0 to 19"),
+        (["--candidate", "000/0", "--steps", "90:40"], "comes after the last"),
+        (["--candidate", "000/0", "--steps", "90:40"], "--steps 40:90"),
     ],
 )
 def test_a_part_that_is_not_there_is_refused_with_what_to_write(

@@ -16,6 +16,7 @@ from rewardsmith.environments.cards import load_card, task_of
 from rewardsmith.errors import UsageError
 from rewardsmith.messages import CandidateId, Trajectory
 from rewardsmith.session import evaluate_stored, finish_run, start_run
+from rewardsmith.store.remarks import append_remark
 from rewardsmith.store.run import Run
 from rewardsmith.testing import InProcessEngine
 
@@ -130,6 +131,37 @@ def test_the_card_repeats_what_was_measured_of_this_policy(run: Run, tmp_path: P
 
 def test_a_folder_with_other_files_is_left_alone(run: Run, tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("mine")
-    with pytest.raises(UsageError, match="holds other files"):
+    with pytest.raises(UsageError, match=r"holds other files, such as 'thesis\.tex'"):
         export_candidate(run, "best", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_persons_files_of_the_same_names_are_left_alone(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("my thesis")
+    (tmp_path / "train.py").write_text("my training")
+    (tmp_path / "measured.json").write_text('{"exported": "by hand"}')
+    with pytest.raises(UsageError, match=r"not written by an export.*Name a new or an empty"):
+        export_candidate(run, "best", tmp_path)
+    assert (tmp_path / "README.md").read_text() == "my thesis"
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_an_export_is_replaced_by_the_next_one_even_when_it_was_cut_off(
+    run: Run, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    export_candidate(run, "best", out)
+    whole = {path.name for path in out.iterdir()}
+    (out / "README.md").unlink()
+    (out / "train.py").write_text("cut off")
+    export_candidate(run, "best", out)
+    assert {path.name for path in out.iterdir()} == whole
+    assert (out / "train.py").read_text() != "cut off"
+
+
+def test_what_people_remarked_is_not_published(run: Run, tmp_path: Path) -> None:
+    append_remark(run.folder, "Between us: it limps.")
+    export_candidate(run, "best", tmp_path / "out")
+    texts = [p.read_bytes() for p in (tmp_path / "out").iterdir()]
+    assert not any(b"it limps" in text for text in texts)
+    assert b"people's remarks are left out" in (tmp_path / "out" / "README.md").read_bytes()

@@ -23,6 +23,7 @@ from rewardsmith.report.page import report_html
 from rewardsmith.session import Conclusion, finish_run, resume_run
 from rewardsmith.store.labels import (
     Label,
+    Saying,
     append_choice,
     append_label,
     append_label_undo,
@@ -50,6 +51,17 @@ def label_all(folder: Path) -> LabelSheet:
         near = is_near(sheet.rollouts[number])
         label = Label(sheet="clip", number=number, saying="good" if near else "bad")
         append_label(folder, label)
+    return sheet_of(folder)
+
+
+def label_against(folder: Path, draft: int) -> LabelSheet:
+    """As somebody who means the opposite of a draft."""
+    sheet = sheet_of(folder)
+    values = values_of(Run.read(folder), sheet.drafts[draft].text, sheet.rollouts)
+    middle = float(np.median(values))
+    for number, value in enumerate(values):
+        saying: Saying = "bad" if value > middle else "good"
+        append_label(folder, Label(sheet="clip", number=number, saying=saying))
     return sheet_of(folder)
 
 
@@ -150,3 +162,21 @@ def test_labels_that_say_nothing_sensible_are_passed_over(drafted: Path) -> None
     assert sheet_of(drafted).labels == {0: "good"}
     append_choice(drafted, 7, source="test")
     assert sheet_of(drafted).chosen is None
+
+
+def test_a_measure_that_a_coin_would_match_is_doubted_and_never_the_best(drafted: Path) -> None:
+    assert sheet_of(drafted).best is None, "nothing was labelled"
+    sheet = label_against(drafted, 0)
+    assert "no more than a coin would" in sheet.drafts[0].doubt
+    assert sheet.best != 0
+    assert sheet.best is None or not sheet.drafts[sheet.best].doubt
+    assert sheet.doubt == "", "nothing was chosen"
+    append_choice(drafted, 0, source="test")
+    assert sheet_of(drafted).doubt == sheet.drafts[0].doubt
+
+
+def test_a_doubted_measure_may_be_chosen_and_the_report_says_what_it_is(drafted: Path) -> None:
+    label_against(drafted, 0)
+    append_choice(drafted, 0, source="test")
+    go_on(drafted)
+    assert "no more of their pairs rightly than a coin would" in report_html(Run.read(drafted))

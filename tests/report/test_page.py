@@ -120,3 +120,24 @@ def test_report_of_an_empty_run_says_so(run: Run, tmp_path: Path) -> None:
     html = report_html(Run.read(empty))
     assert "has not ended" in html
     assert "None was proposed." in html
+
+
+def test_report_of_a_ranked_run_invents_no_measure(ranked: Path) -> None:
+    page = report_html(Run.read(ranked))
+    assert "none: people judge, by comparing rollouts" in page
+    assert "Nothing here was measured" in page
+    for invented in (
+        "step &lt; 0",
+        "0%",
+        "own measure",
+        "fitness on selection episodes",
+        "success</th>",
+    ):
+        assert invented not in page.partition("</style>")[2], invented
+
+
+def test_report_of_a_run_without_a_choice_says_what_it_waits_for(drafted: Path) -> None:
+    page = report_html(Run.read(drafted)).partition("</style>")[2]
+    assert "waits to be chosen among drafts" in page
+    assert "step &lt; 0" not in page
+    assert "own measure" not in page

@@ -77,6 +77,14 @@ def test_the_training_script_has_every_hyperparameter_of_the_preset() -> None:
         assert said in text
 
 
+def test_the_training_script_says_that_it_does_not_relabel_goals() -> None:
+    text = training_script(preset_mapping(SacPreset(n_sampled_goal=4)), 12_345)
+    compile(text, "train.py", "exec")
+    assert "does not relabel" in text
+    assert "n_sampled_goal" not in text  # no argument of SB3's SAC
+    assert "relabel" not in training_script(preset_mapping(SacPreset()), 12_345)
+
+
 def card_text(*files: str) -> str:
     text = "def reward(state, action, xp):\n    '''Up.'''\n    return {'up': xp.cos(state.angle)}\n"
     program = read_program(f'"""Swing up: 100 % #1."""\n{text}', CARD.state).program

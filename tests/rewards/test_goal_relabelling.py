@@ -8,9 +8,8 @@ from rewardsmith.environments.cards import load_card
 from rewardsmith.environments.suites.packages import package
 from rewardsmith.messages import FieldSpec, StateSpec
 from rewardsmith.rewards.contract import require_program
-from rewardsmith.rewards.goal_relabelling import GoalLayout, goal_fields, relabelling_findings
+from rewardsmith.rewards.goal_relabelling import goal_fields, goal_state, relabelling_findings
 
-LAYOUT = GoalLayout(goal_dim=3, obs_dim=16)
 REACH = load_card("FetchReach-v4").state
 DISTANCE = """
 CONTRACT = 1
@@ -23,7 +22,7 @@ def reward(state, action, xp):
 
 
 def codes(text: str, spec: StateSpec = REACH) -> list[str]:
-    found = relabelling_findings(require_program(text, spec), spec, LAYOUT)
+    found = relabelling_findings(require_program(text, spec), spec, 3)
     return [one.code for one in found]
 
 
@@ -40,11 +39,16 @@ def test_fields_of_both_goals_and_what_is_derived_from_them_follow() -> None:
         FieldSpec(name="way", source="derived: goal - gripper", shape=(3,)),
         FieldSpec(name="speed", source="derived: norm(gripper_movement)"),
         FieldSpec(name="reach", constant=0.05),
+        FieldSpec(name="second", source="obs[1]"),
         FieldSpec(name="last", source="obs[-1]"),
+        FieldSpec(name="everything", source="obs", shape=(16,)),
+        FieldSpec(name="all_but", source="obs[:-10]", shape=(6,)),
+        FieldSpec(name="across", source="obs[4:7]", shape=(3,)),
         FieldSpec(name="told", source="info.told"),
         FieldSpec(name="joint", source="qpos[0]"),
     )
-    assert goal_fields(spec, LAYOUT) == {"gripper", "goal", "way", "reach"}
+    assert goal_fields(spec, 3) == {"gripper", "goal", "way", "reach", "second"}
+    assert {field.name for field in goal_state(spec, 3).fields} == goal_fields(spec, 3)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +65,7 @@ def test_anything_else_that_is_read_is_refused_with_its_name(read: str) -> None:
     text = DISTANCE.replace("action, xp", "action, xp, previous, initial, step")
     text = text.replace("-xp.norm(state.gripper - state.goal)", read)
     program = require_program(text, REACH)
-    (found,) = relabelling_findings(program, REACH, LAYOUT)
+    (found,) = relabelling_findings(program, REACH, 3)
     assert found.code == "relabelled-input"
     assert found.component == "distance"
     (name,) = set(program.reads["distance"]) - {"state.goal"}
@@ -84,11 +88,12 @@ def test_potential_is_refused() -> None:
     assert codes(text) == ["relabelled-score"]
 
 
-def test_layout_is_the_packages_own() -> None:
-    package("gymnasium_robotics", "FetchReach-v4")
+@pytest.mark.parametrize("name", ["FetchReach-v4", "PointMaze_UMaze-v3", "HandReach-v3"])
+def test_layout_is_the_packages_own(name: str) -> None:
+    package("gymnasium_robotics", name)
     from rewardsmith.environments.factory import make_env
 
-    env = make_env(load_card("FetchReach-v4"))
-    spaces = env.unwrapped.observation_space.spaces  # type: ignore[attr-defined]
-    assert list(spaces)[:2] == ["achieved_goal", "desired_goal"]
-    assert GoalLayout(*spaces["achieved_goal"].shape, *env.observation_space.shape or ()) == LAYOUT
+    card = load_card(name)
+    spaces = make_env(card).unwrapped.observation_space.spaces  # type: ignore[attr-defined]
+    found = [(key, space.shape) for key, space in list(spaces.items())[:2]]
+    assert found == [(key, (card.goal_dim,)) for key in ("achieved_goal", "desired_goal")]

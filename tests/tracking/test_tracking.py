@@ -23,6 +23,7 @@ from rewardsmith.testing import toy_task
 from rewardsmith.tracking import opening
 from rewardsmith.tracking.feed import Feed
 from rewardsmith.tracking.opening import check_trackers, tracking
+from rewardsmith.tracking.readings import evaluation_values
 from rewardsmith.tracking.tracker import RunFacts
 
 ID = CandidateId(0, 1)
@@ -147,3 +148,9 @@ def test_a_missing_package_is_named_with_the_command_that_adds_it(
         check_trackers(["trackio"])
     with pytest.raises(UsageError, match="Did you mean 'wandb'"):
         check_trackers(["wandbb"])
+
+
+def test_a_ranked_run_reports_no_fitness_and_no_success(ranked: Path) -> None:
+    event = Run.read(ranked).events("candidate_evaluated")[0]
+    assert list(evaluation_values(event, is_measured=False)) == ["eval/length"]
+    assert "eval/fitness" in evaluation_values(event)

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -113,6 +114,26 @@ def test_a_deleted_film_is_missed_by_nothing_else(site: Any, done: Path) -> None
     assert site.get(f"/runs/{done.name}/video").status == 404
     assert site.get(f"{base}/films/1").status == 404
     assert "<video" not in site.get(f"/runs/{done.name}").text
+
+
+def test_a_film_that_is_gone_is_said_on_the_page_of_its_run(site: Any, done: Path) -> None:
+    page, said = f"/runs/{done.name}", "is not in this run: it was deleted or never made"
+    assert said not in site.get(page).text
+    (done / "rollout.mp4").unlink()
+    assert said in site.get(page).text
+    (done / "iterations/001/candidates/0/trajectories.npz").unlink()
+    assert said not in site.get(page).text, "nothing is left to film"
+
+
+def test_a_form_for_a_run_that_cannot_be_read_is_refused(site: Any, runs_dir: Path) -> None:
+    newer, token = runs_dir / "newer", site.form_token()
+    newer.mkdir()
+    content = {"format": "rewardsmith-run", "schema": 99}
+    (newer / "run.json").write_text(json.dumps(content), encoding="utf-8")
+    for page in ("remarks", "rank", "label", "candidates/0/0/edit"):
+        answer = site.post(f"/runs/newer/{page}", urlencode({"token": token, "text": "x"}))
+        assert 400 <= answer.status < 500, page
+    assert "schema 99" in site.post("/runs/newer/remarks", f"token={token}&text=x").text
 
 
 def test_deleted_and_damaged_rollouts_are_said(site: Any, done: Path) -> None:

@@ -479,6 +479,10 @@ def test_ranking_remark_and_edit_go_into_the_next_iteration_of_a_real_run(
     page.locator("#remark-text").fill("Both legs, please.")
     page.locator("form.remark button").click()
     page.wait_for_selector(".said-list :text('not read yet')")
+    page.locator(".on-span [name=last_step]").fill("3")
+    page.locator(".on-span textarea").fill("Late here.")
+    page.locator(".on-span button").click()
+    page.wait_for_selector(".said-list :text('episode 0, steps 0 to 3')")
 
     with resume_run(folder) as run, pytest.raises(WaitingForPerson):
         finish_run(run, engine=lambda slots: InProcessEngine())
@@ -489,7 +493,7 @@ def test_ranking_remark_and_edit_go_into_the_next_iteration_of_a_real_run(
     assert [one.choice for one in read_comparisons(folder).standing][:3] == ["left", "skip", "tie"]
     assert decided["n_answered"] == 11
     read = [r["text"] for e in run.events("feedback_read") for r in e.data["remarks"]]
-    assert read == ["Both legs, please."]
+    assert read == ["Both legs, please.", "Late here."]
     proposed = [event.data["candidate"] for event in run.events("candidate_proposed")]
     mine = [one for one in proposed if one["author"] == "human"]
     assert [(one["id"][0], '": 1.75' in one["text"]) for one in mine] == [(1, True)]

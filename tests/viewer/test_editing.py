@@ -12,7 +12,7 @@ import pytest
 
 from rewardsmith.config import RunConfig, to_mapping
 from rewardsmith.messages import Candidate, CandidateId
-from rewardsmith.store.edits import append_edit, read_edits
+from rewardsmith.store.edits import MAX_PROGRAM, append_edit, read_edits
 from rewardsmith.store.remarks import append_remark
 from rewardsmith.store.run import Run
 from rewardsmith.testing import toy_task, write_line_card
@@ -52,6 +52,13 @@ def send(site: Any, folder: Path, **fields: str) -> Any:
 @pytest.fixture
 def site(folder: Path, start: Callable[..., Any]) -> Any:
     return start(folder.parent)
+
+
+def test_a_program_of_the_promised_length_is_taken(site: Any, folder: Path) -> None:
+    long = MINE + "#" * (MAX_PROGRAM - len(MINE) - 1) + "\n"  # a browser writes each as `%23`
+    answer = send(site, folder, text=long.replace("\n", "\r\n"), why="\N{ROCKET}" * 2_000)
+    assert answer.status == 303
+    assert [len(edit.text) for edit in read_edits(folder, after_line=0).edits] == [MAX_PROGRAM]
 
 
 def test_an_edit_from_the_page_reaches_the_searchs_own_reader(site: Any, folder: Path) -> None:

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from rewardsmith.viewer.guard import HEADERS, Door
+from rewardsmith.store.remarks import read_remarks
+from rewardsmith.viewer.guard import HEADERS, MAX_FORM_BYTES, Door
 from rewardsmith.viewer.library import Library
 from rewardsmith.viewer.serving import door_for
 
@@ -83,11 +84,29 @@ def test_another_site_can_link_to_a_page_but_not_embed_it(site: Any, done: Path)
 def test_only_short_forms_are_taken(site: Any, done: Path) -> None:
     path = f"/runs/{done.name}/remarks"
     assert site.ask("POST", path, {"content-type": "application/json"}, "{}").status == 415
-    assert site.post(path, "text=" + "x" * 70_000).status == 413
+    refused = site.post(path, "text=" + "x" * MAX_FORM_BYTES)
+    assert refused.status == 413
+    assert f"{MAX_FORM_BYTES:,} bytes" in refused.text
     chunked = FORM | {"transfer-encoding": "chunked"}
     assert site.ask("POST", path, chunked, "5\r\nabcde\r\n0\r\n\r\n").status == 411
     assert site.ask("PUT", path, FORM, "a=b").status == 405
     assert site.ask("DELETE", path).status == 405
+
+
+@pytest.mark.parametrize("char", ["语", "\N{ROCKET}"])
+def test_a_remark_of_the_promised_length_is_taken_in_any_writing(
+    site: Any, done: Path, char: str
+) -> None:
+    body = urlencode({"token": site.form_token(), "text": char * 10_000})
+    assert site.post(f"/runs/{done.name}/remarks", body).status == 303
+    assert char * 10_000 == read_remarks(done, after_line=0).remarks[-1].text
+
+
+def test_a_form_with_too_many_fields_is_refused_and_says_how_many(site: Any, done: Path) -> None:
+    body = urlencode({"token": site.form_token()} | {f"field{n}": "x" for n in range(16)})
+    answer = site.post(f"/runs/{done.name}/remarks", body)
+    assert answer.status == 422
+    assert "16 fields" in answer.text
 
 
 @pytest.mark.parametrize(

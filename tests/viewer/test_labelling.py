@@ -9,9 +9,16 @@ from urllib.parse import urlencode
 import pytest
 
 from rewardsmith.evaluation.renderer import Film
-from rewardsmith.feedback.labelling import open_sheet
+from rewardsmith.feedback.labelling import open_sheet, values_of
 from rewardsmith.store.films import film_path, save_film
-from rewardsmith.store.labels import LABELS_FILE, read_labels
+from rewardsmith.store.labels import (
+    LABELS_FILE,
+    Label,
+    Saying,
+    append_choice,
+    append_label,
+    read_labels,
+)
 from rewardsmith.store.run import Run
 
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
@@ -117,3 +124,33 @@ def test_a_models_draft_is_shown_as_text_with_its_own_success(
     assert "&lt;b&gt;near&lt;/b&gt;: " in page
     assert "last(position) &lt; 1" in page
     assert "2 of 3 by rules, not by the model: &lt;i&gt;1 call is allowed.&lt;/i&gt;" in page
+
+
+def test_the_page_of_a_run_says_that_a_choice_was_made_and_what_follows(
+    site: Any, drafted: Path
+) -> None:
+    run_page = f"/runs/{drafted.name}"
+    waits, chosen = 'id="waits-for-labels"', 'id="fitness-chosen"'
+    assert waits in site.get(run_page).text
+    assert chosen not in site.get(run_page).text
+    append_choice(drafted, 1, source="test")
+    page = site.get(run_page).text
+    assert waits not in page
+    assert chosen in page
+    assert f"rewardsmith resume {drafted.name}" in page.partition(chosen)[2]
+
+
+def test_a_choice_that_a_coin_would_match_is_allowed_and_doubted(site: Any, drafted: Path) -> None:
+    sheet = open_sheet(Run.read(drafted))
+    assert sheet is not None
+    values = values_of(Run.read(drafted), sheet.drafts[0].text, sheet.rollouts)
+    for number, value in enumerate(values):
+        saying: Saying = "bad" if value > sorted(values)[len(values) // 2] else "good"
+        append_label(drafted, Label(sheet="clip", number=number, saying=saying))
+    page = site.get(f"/runs/{drafted.name}/label").text
+    assert "no better than chance" in page
+    assert "agrees best" not in page.partition("Choose it")[0], "it is the first draft"
+    assert say(site, drafted, draft="0").status == 303
+    assert "no more than a coin would" in site.get(f"/runs/{drafted.name}").text
+    chosen = site.get(f"/runs/{drafted.name}/label").text.partition('id="chosen"')[2]
+    assert "no more than a coin would" in chosen

@@ -136,3 +136,14 @@ def test_where_nothing_can_be_drawn_the_fields_still_tell(site: Any, ranked: Pat
             break
     assert "nothing to draw on" in page
     assert page.count("<polyline") >= 4
+
+
+def test_pages_of_a_ranked_run_show_no_fitness_and_no_success(site: Any, ranked: Path) -> None:
+    page = site.get(f"/runs/{ranked.name}").text
+    assert "none: people judge, by comparing rollouts" in page
+    assert "greatest strength" in page or "no candidate is ranked yet" in page
+    for invented in ("step &lt; 0", "success 0%", "fitness 0"):
+        assert invented not in page
+    one = site.get(f"/runs/{ranked.name}/candidates/0/0").text
+    assert '<td class="num">0</td>' not in one, "episodes have no fitness"
+    assert "Does its return mean fitness?" not in one

@@ -111,6 +111,15 @@ def test_remarks_that_cannot_be_read_are_said_and_the_page_stands(site: Any, don
     assert "feedback.jsonl" in page.text.partition('id="remarks"')[2].partition("<form")[0]
 
 
+def test_a_remark_on_a_candidate_that_is_not_there_leads_nowhere(site: Any, done: Path) -> None:
+    with (done / "feedback.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"text": "By hand.", "candidate": "999/9"}\n')
+    page = site.get(f"/runs/{done.name}").text
+    assert "By hand." in page
+    assert "999/9" in page
+    assert "candidates/999/9" not in page
+
+
 def test_a_run_that_has_ended_says_that_nothing_will_read_a_remark(site: Any, done: Path) -> None:
     for page in (f"/runs/{done.name}", f"/runs/{done.name}/candidates/1/0"):
         assert "nothing will read" in site.get(page).text

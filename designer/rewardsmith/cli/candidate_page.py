@@ -50,7 +50,7 @@ def show_candidate(
         _show_repairs(run, line, out)
         _show_verdict(verdict, out)
     if line.result is not None:
-        _show_result(line.result, out)
+        _show_result(line.result, out, called="strength" if line.is_ranked else "score")
     _show_curves(run, line, out)
     _show_later(run, line, out)
     if line.analysis is not None:
@@ -146,8 +146,8 @@ def _show_verdict(verdict: Verdict, out: Console) -> None:
     show_exploits(verdict, out)
 
 
-def _show_result(result: Result, out: Console) -> None:
-    score = "no score" if result.score is None else f"score {result.score:.4g}"
+def _show_result(result: Result, out: Console, *, called: str) -> None:
+    score = f"no {called}" if result.score is None else f"{called} {result.score:.4g}"
     out.print(heading(f"Training: {result.outcome.value}, {score}"))
     out.print(safe(f"{result.steps:,} steps, {result.cpu_s:,.0f} CPU-seconds"))
     if result.text:
@@ -165,10 +165,9 @@ def _show_curves(run: Run, line: CandidateLine, out: Console) -> None:
 
 def _curves(run: Run, line: CandidateLine) -> dict[str, tuple[float, ...]]:
     curves: dict[str, tuple[float, ...]] = {}
-    if line.result and line.result.evaluations:
-        evaluations = line.result.evaluations
-        curves["eval/fitness"] = tuple(e.fitness for e in evaluations)
-        curves["eval/success"] = tuple(e.success_rate for e in evaluations)
+    if line.evaluations:
+        curves["eval/fitness"] = tuple(e.fitness for e in line.evaluations)
+        curves["eval/success"] = tuple(e.success_rate for e in line.evaluations)
     for seed in _seeds(run, line):
         points = run.load_metrics(line.id, seed)
         names = dict.fromkeys(name for point in points for name in point.values)

@@ -41,7 +41,7 @@ def run_document(run: Run) -> s.RunDocument:
         task=task.name,
         instruction=task.instruction,
         fitness=task.fitness,
-        success=task.success,
+        success=task.success if task.is_measured else "",
         status="ended" if ended else "not ended",
         reason=str(ended["reason"]) if ended else "",
         iterations=len(run.history().iterations),
@@ -60,7 +60,6 @@ def candidate_document(run: Run, line: CandidateLine) -> s.CandidateDocument:
     lines = candidate_lines(run)
     verdict = line.judged.verdict if line.judged else None
     result, analysis = line.result, line.analysis
-    evaluations = result.evaluations if result else ()
     return s.CandidateDocument(
         run=run.id,
         id=str(line.id),
@@ -82,7 +81,7 @@ def candidate_document(run: Run, line: CandidateLine) -> s.CandidateDocument:
         trainings=result.trainings if result else 0,
         ended=result.text if result else "",
         cost=_cost(candidate_cost(run, line)),
-        evaluations=tuple(map(_evaluation, evaluations)) + _evaluations(run, line),
+        evaluations=tuple(map(_evaluation, line.evaluations)) + _evaluations(run, line),
         curves=_curves(run, line),
         components=tuple(
             s.ComponentEntry(
@@ -313,6 +312,10 @@ def _remark(line: RemarkLine) -> s.RemarkEntry:
         text=line.remark.text,
         candidate=str(about) if about else None,
         span=s.SpanEntry(**asdict(span)) if span else None,
+        seen=tuple(
+            s.SeenEntry(name=m.name, unit=m.unit, inside=m.inside, elsewhere=m.elsewhere)
+            for m in line.remark.seen
+        ),
         read_by=line.read_by,
         responses=tuple(
             s.ResponseEntry(

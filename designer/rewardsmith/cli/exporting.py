@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Final
 
 from rewardsmith import session
 from rewardsmith.cli.candidate_page import find_candidate
@@ -22,6 +23,9 @@ from rewardsmith.store.run import Run
 from rewardsmith.training.preset import preset_mapping
 from rewardsmith.training.stored_policy import stored_policy
 
+MARK: Final = "measured.json"
+"""Says that a folder was written by an export: another one may replace it."""
+
 
 def export_candidate(run: Run, name: str, to: Path) -> None:
     """Write the files of the candidate that `name` means into the folder `to`.
@@ -39,9 +43,9 @@ def export_candidate(run: Run, name: str, to: Path) -> None:
     preset, timesteps = session.training_of(card, task, session.config_of(run))
     export = export_module(program, card, gamma=preset.gamma)
     files = {
+        MARK: _measured_json(run, line),  # the first: an export that was cut off is known by it
         "reward.py": export.module,
         "original_reward.py": cleaned(line.candidate.text) + "\n",
-        "measured.json": _measured_json(run, line),
     }
     has_wrapper = export.refusal is None
     if policy is not None:
@@ -78,15 +82,34 @@ def _policy(run: Run, line: CandidateLine) -> bytes | None:
 
 
 def _measured_json(run: Run, line: CandidateLine) -> str:
-    """The run's document, with the candidate that was exported."""
+    """The run's document, with the candidate that was exported.
+
+    Where the run lay on this machine, and what people remarked on it, is nobody else's business.
+    """
     content = plain(run_document(run)) | {"exported": str(line.id)}
-    del content["folder"]  # where it lay on this machine is nobody's business
+    del content["folder"], content["remarks"]
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:
     present = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if present - files.keys() - {".git", ".gitattributes"}:
-        raise UsageError(f"{str(folder)!r} holds other files. Name a new or an empty folder.")
+    foreign, replaced = present - files.keys() - {".git", ".gitattributes"}, present & files.keys()
+    if foreign:
+        what = f"holds other files, such as {min(foreign)!r}"
+    elif replaced and not _is_export(folder):
+        what = f"was not written by an export, and its {min(replaced)!r} would be replaced"
+    else:
+        what = ""
+    if what:
+        raise UsageError(f"{str(folder)!r} {what}. Name a new or an empty folder.")
     for name, content in files.items():
         replace_file(folder / name, content)
+
+
+def _is_export(folder: Path) -> bool:
+    try:
+        content = json.loads((folder / MARK).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    is_ours = isinstance(content, dict) and "exported" in content
+    return is_ours and str(content.get("schema")).startswith("rewardsmith/run/")

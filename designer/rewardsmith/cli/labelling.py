@@ -109,6 +109,10 @@ def _choose(run: Run, out: Console) -> None:
     if sheet.note:
         out.print(safe(sheet.note, "dim"), soft_wrap=True)
     out.print(_drafts(sheet))
+    if sheet.best is not None:
+        out.print(safe("* agrees best", "dim"))
+    elif any(draft.agreement for draft in sheet.drafts):
+        out.print(safe("None agrees with your labels more than a coin would.", "yellow"))
     name = run.folder.name if str(run.folder.parent) == "runs" else run.folder
     if not sheet.is_enough:
         out.print(safe("A few more labels, good and bad ones, and you can choose."))
@@ -118,6 +122,10 @@ def _choose(run: Run, out: Console) -> None:
     if key == END:
         return
     append_choice(run.folder, int(key) - 1, source="terminal")
+    doubt = sheet.drafts[int(key) - 1].doubt
+    if doubt:
+        warning = f"Warning: {doubt} `rewardsmith label {name}` chooses another."
+        out.print(safe(warning, "yellow"), soft_wrap=True)
     said = f"Chosen. `rewardsmith resume {name}` freezes it and goes on."
     out.print(safe(said), soft_wrap=True)
 

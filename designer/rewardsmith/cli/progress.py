@@ -61,8 +61,8 @@ class Display(Protocol):
 class Watcher:
     """Turns a run's events and curves into calls of a display."""
 
-    def __init__(self, display: Display) -> None:
-        self._display = display
+    def __init__(self, display: Display, *, is_measured: bool = True) -> None:
+        self._display, self._is_measured = display, is_measured
 
     def event(self, event: Event) -> None:
         """Something happened in the run."""
@@ -71,7 +71,7 @@ class Watcher:
             self._display.start(_training(event.key), contender_of(event.key), at=at, end=end)
         elif event.event == "segment_ended":
             self._display.stop(_training(event.key))
-        elif event.event == "candidate_evaluated":
+        elif event.event == "candidate_evaluated" and self._is_measured:
             self._display.judge(_training(event.key), event)
         line = decision(event)
         if line is not None:
@@ -85,12 +85,13 @@ class Watcher:
 @contextmanager
 def progress_of(run: Run, console: Console) -> Iterator[None]:
     """Show the progress of `run` while the block drives it."""
+    is_measured = not run.manifest.task.is_ranked  # a fitness yet to be chosen measures by then
     if not console.is_terminal:
-        _listen(run, Watcher(PlainDisplay(console)))
+        _listen(run, Watcher(PlainDisplay(console), is_measured=is_measured))
         yield
         return
     with _bars(console) as bars:
-        _listen(run, Watcher(BarDisplay(bars)))
+        _listen(run, Watcher(BarDisplay(bars), is_measured=is_measured))
         yield
 
 

@@ -46,11 +46,29 @@ def remark(
 def _span(episode: int | None, steps: str | None) -> Span | None:
     if episode is None and steps is None:
         return None
-    first, _, last = (steps or "").partition(":")
-    try:
-        return Span(episode=episode or 0, first_step=int(first), last_step=int(last or first))
-    except ValueError as error:
+    first, last = _steps(steps or "")
+    if first > last:
         raise UsageError(
-            f"--steps {steps or ''!r} names no steps of an episode. Write the first and the last, "
+            f"--steps {steps!r}: the first step comes after the last. "
+            f"Write the earlier one first: --steps {last}:{first}."
+        )
+    return Span(episode=episode or 0, first_step=first, last_step=last)
+
+
+def _steps(written: str) -> tuple[int, int]:
+    """The first and the last; `40` alone is both.
+
+    Raises:
+        UsageError: They are no two counts.
+    """
+    first, _, last = written.partition(":")
+    try:
+        found = int(first), int(last or first)
+    except ValueError:
+        found = (-1, -1)
+    if min(found) < 0:
+        raise UsageError(
+            f"--steps {written!r} names no steps of an episode. Write the first and the last, "
             "counted from 0, as in --episode 2 --steps 40:80."
-        ) from error
+        )
+    return found

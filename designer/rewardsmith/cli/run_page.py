@@ -6,7 +6,8 @@ from rich.table import Table
 from rewardsmith.cli.conclusion import show_claim
 from rewardsmith.cli.terminal import console, heading, safe
 from rewardsmith.environments.cards import environment_name
-from rewardsmith.environments.outer import when_judged
+from rewardsmith.environments.wording import fitness_words, success_words
+from rewardsmith.messages import SpanMean
 from rewardsmith.report.candidates import CandidateLine, best_line, candidate_lines
 from rewardsmith.report.conclusions import called, concluding_evaluation, judged
 from rewardsmith.report.costs import claim_cpu_s, cost_text, run_cost
@@ -31,12 +32,11 @@ def show_run(run: Run) -> None:
 
 def _show_task(run: Run, lines: tuple[CandidateLine, ...], out: Console) -> None:
     task = run.manifest.task
-    when = when_judged(task.success, task.semantics, task.held_steps)
     facts = {
         "environment": environment_name(task.env),
         "task": task.instruction,
-        "fitness": task.fitness,
-        "success": f"{task.success}  ({when})",
+        "fitness": fitness_words(task),
+        "success": success_words(task),
         "started": run.manifest.created,
         "status": _status(run),
         "cost": _cost(run, lines),
@@ -91,6 +91,8 @@ def _show_remarks(run: Run, lines: tuple[CandidateLine, ...], out: Console) -> N
     for one in remarks:
         about = f" (on {one.remark.about})" if one.remark.about else ""
         out.print(safe(f"{one.remark.text}{about}"), soft_wrap=True)
+        for mean in one.remark.seen:
+            out.print(safe(f"  {_seen(mean)}", "dim"), soft_wrap=True)
         if one.read_by is None:
             out.print(safe("  not read yet", "dim"))
         for response in one.responses:
@@ -99,10 +101,16 @@ def _show_remarks(run: Run, lines: tuple[CandidateLine, ...], out: Console) -> N
             out.print(safe(said, "dim"), soft_wrap=True)
 
 
+def _seen(mean: SpanMean) -> str:
+    unit = f" {mean.unit}" if mean.unit else ""
+    return f"{mean.name}: {mean.inside:.3g}{unit} in these steps, {mean.elsewhere:.3g} elsewhere"
+
+
 def _candidates_table(run: Run, lines: tuple[CandidateLine, ...]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for name in ("candidate", "author", "outcome", "score", "success", "steps", "cause"):
-        numeric = name in ("score", "success", "steps")
+    score = "strength" if run.manifest.task.is_ranked else "score"
+    for name in ("candidate", "author", "outcome", score, "success", "steps", "cause"):
+        numeric = name in (score, "success", "steps")
         table.add_column(name, justify="right" if numeric else "left", no_wrap=name != "cause")
     best = best_line(run, lines)
     for line in lines:

@@ -43,9 +43,9 @@ class CandidateEntry:
     """`offline`, `model` or `human`."""
     parents: tuple[str, ...]
     score: float | None
-    """Selection score; higher is better."""
+    """Selection score, or strength in people's comparisons where they judge; higher is better."""
     success_rate: float | None
-    """Of its last evaluation on selection episodes, in [0, 1]."""
+    """Of its last evaluation on selection episodes, in [0, 1]; null where people judge."""
     steps: int
     cpu_s: float
     cause: str
@@ -112,6 +112,20 @@ class SpanEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeenEntry:
+    """A quantity that was unlike itself in the part of an episode that a remark points at."""
+
+    name: str
+    """A state field's, an element's or a vector's length as `|field|`, or a component's."""
+    unit: str
+    """Empty where there is none."""
+    inside: float | None
+    """Mean over the timesteps of the part."""
+    elsewhere: float | None
+    """Mean over the other timesteps of the episode."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemarkEntry:
     """A person's remark and what followed it."""
 
@@ -120,6 +134,8 @@ class RemarkEntry:
     """null when it concerns the whole run."""
     span: SpanEntry | None
     """null when it concerns no part of a film."""
+    seen: tuple[SeenEntry, ...]
+    """What stood out in that part when the remark was written, the most unusual first."""
     read_by: int | None
     """Iteration at whose end it was read; null when none has read it yet."""
     responses: tuple[ResponseEntry, ...]
@@ -139,8 +155,10 @@ class RunDocument:
     task: str
     instruction: str
     fitness: str
-    """The expression that judges an episode."""
+    """The expression that judges an episode; `human` where people's comparisons of rollouts do,
+    `draft` while it waits to be chosen."""
     success: str
+    """When an episode succeeds; empty where nothing is measured, or not yet."""
     status: Literal["ended", "not ended"]
     reason: str
     """Why it ended; empty when it has not."""

@@ -49,6 +49,7 @@ def read_card(table: Table, *, ref: str, folder: Path | None, home: Path | None 
     state, start_values = _read_state(table.take("state").table(), action)
     max_steps = _positive(table.take("max_steps"))
     dt, kwargs = table.find("dt"), table.find("kwargs")
+    goal_dim = table.find("goal_dim")
     preset = _read_settings(table.find("preset"))
     clock = _Clock(max_steps, dt.number() if dt else None)
     reader = _TaskReader(state, clock)
@@ -61,6 +62,7 @@ def read_card(table: Table, *, ref: str, folder: Path | None, home: Path | None 
         kwargs=cast(dict[str, object], kwargs.table().plain()) if kwargs else {},
         state=state,
         start_values=start_values,
+        goal_dim=_positive(goal_dim) if goal_dim else 0,
         max_steps=max_steps,
         dt=clock.dt,
         start=_text(table, "start"),

@@ -82,6 +82,9 @@ class EnvCard:
     state: StateSpec
     start_values: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """Field name to its value at an episode's start, where `info` does not hold it yet."""
+    goal_dim: int = 0
+    """Length of the achieved goal, with which an observation begins, and of the desired one after
+    it; 0 where observations hold no goals."""
     max_steps: int
     """Timesteps after which an episode is truncated."""
     dt: float | None = None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import gymnasium
 import numpy as np
+from gymnasium.wrappers import FlattenObservation
 
 from rewardsmith.environments.card_types import EnvCard
 from rewardsmith.environments.factory import Env, choices_of, make_env
@@ -46,7 +47,7 @@ def check_card(card: EnvCard, *, n_steps: int = 500, seed: int = 0) -> tuple[Car
         with blamed(card.id, "__init__"):
             env = make_env(card)
             vector = StateVectorEnv(card, N_ENVS)
-        problems += [*_check_action(card, env), *_check_limit(card)]
+        problems += [*_check_action(card, env), *_check_limit(card), *_check_goals(card, env)]
         with blamed(card.id, "reset() or step()"):
             problems += _check_play(vector, n_steps, seed)
             env.close()
@@ -54,6 +55,33 @@ def check_card(card: EnvCard, *, n_steps: int = 500, seed: int = 0) -> tuple[Car
     except UsageError as error:
         problems.append(CardProblem(subject="card", reason=str(error), remedy=""))
     return tuple(problems)
+
+
+def goal_problem(card: EnvCard, env: Env) -> CardProblem | None:
+    """Where observations do not begin with two goals, though the card says so; None otherwise.
+
+    Args:
+        card: Whose `goal_dim` is compared; 0 says nothing.
+        env: As `make_env` makes it. Of a vector that is none of its doing only the length is known.
+    """
+    space = env.env.observation_space if isinstance(env, FlattenObservation) else None
+    parts = space.spaces if isinstance(space, gymnasium.spaces.Dict) else None
+    observed = env.observation_space if space is None else space
+    found = [] if parts is None else [(k, v.shape) for k, v in list(parts.items())[:2]]
+    goals = [(name, (card.goal_dim,)) for name in ("achieved_goal", "desired_goal")]
+    holds = found == goals if space is not None else 2 * card.goal_dim <= _length(env)
+    if holds or not card.goal_dim:
+        return None
+    return CardProblem(
+        subject="goal_dim",
+        reason=f"Observations do not begin with two goals of {card.goal_dim} numbers.",
+        remedy=f"The environment says {observed}. Correct the length, or leave `goal_dim` out.",
+    )
+
+
+def _length(env: Env) -> int:
+    """Of an observation that is one vector."""
+    return (env.observation_space.shape or (0,))[0]
 
 
 def random_actions(card: EnvCard, n_envs: int, rng: np.random.Generator) -> np.ndarray:
@@ -98,6 +126,12 @@ def _check_limit(card: EnvCard) -> Iterator[CardProblem]:
             reason=f"{card.max_steps} is more than the registered {limit}.",
             remedy=f"Write at most {limit}, or scores cannot be compared with others'.",
         )
+
+
+def _check_goals(card: EnvCard, env: Env) -> Iterator[CardProblem]:
+    problem = goal_problem(card, env)
+    if problem is not None:
+        yield problem
 
 
 def _check_play(vector: StateVectorEnv, n_steps: int, seed: int) -> list[CardProblem]:

@@ -23,6 +23,8 @@ CLIPS_FOLDER, WINNER_FOLDER = "clips", "winner"
 SHEET_FOLDERS: Mapping[Sheet, str] = {"clip": CLIPS_FOLDER, "winner": WINNER_FOLDER}
 ENOUGH = 8
 """Labels with which a draft may be chosen: fewer tell hardly anything."""
+CHANCE = 0.5
+"""Share of the pairs that a coin orders rightly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,16 @@ class Draft:
     def meaning(self) -> str:
         """What it takes the task to be, under its name where it has one."""
         return f"{self.name}: {self.why}" if self.name else self.why
+
+    @property
+    def doubt(self) -> str:
+        """Why not to choose it; empty where the labels do not speak against it."""
+        if self.agreement is None or self.agreement.estimate > CHANCE:
+            return ""
+        return (
+            f"It orders {self.agreement.estimate:.0%} of the pairs of a good and a bad rollout as "
+            "you do, no more than a coin would: it hardly measures what you mean."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,10 +91,15 @@ class LabelSheet:
         return (self.n_said >= ENOUGH and {"good", "bad"} <= said) or self.next is None
 
     @property
-    def best(self) -> int:
-        """Index of the draft that agrees best; the first of equals."""
+    def best(self) -> int | None:
+        """Index of the draft that agrees best, the first of equals; None if none beats a coin."""
         agreed = [d.agreement.estimate if d.agreement else 0.0 for d in self.drafts]
-        return int(np.argmax(agreed))
+        return int(np.argmax(agreed)) if max(agreed, default=0.0) > CHANCE else None
+
+    @property
+    def doubt(self) -> str:
+        """Why not to keep to what was chosen; empty where nothing was, or nothing is against it."""
+        return "" if self.chosen is None else self.drafts[self.chosen].doubt
 
 
 def open_sheet(run: Run) -> LabelSheet | None:

@@ -6,7 +6,7 @@ Works on runs that are still going: what is not known yet is None.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rewardsmith.messages import Analysis, Candidate, CandidateId, Judged, Result
+from rewardsmith.messages import Analysis, Candidate, CandidateId, Evaluation, Judged, Result
 from rewardsmith.store.codec import load
 from rewardsmith.store.events import candidate_of, is_search
 from rewardsmith.store.journal import Event
@@ -34,6 +34,8 @@ class CandidateLine:
     judged: Judged | None
     result: Result | None
     analysis: Analysis | None
+    is_ranked: bool = False
+    """Whether its score is its strength in people's comparisons, and nothing was measured."""
 
     @property
     def id(self) -> CandidateId:
@@ -57,15 +59,18 @@ class CandidateLine:
 
     @property
     def score(self) -> float | None:
-        """Selection score; higher is better."""
+        """Selection score, of a ranked task the strength; higher is better."""
         return self.result.score if self.result else None
 
     @property
     def success_rate(self) -> float | None:
         """Of the last evaluation on selection seeds, in [0, 1]."""
-        if self.result is None or not self.result.evaluations:
-            return None
-        return self.result.evaluations[-1].success_rate
+        return self.evaluations[-1].success_rate if self.evaluations else None
+
+    @property
+    def evaluations(self) -> tuple[Evaluation, ...]:
+        """On selection episodes over its training; of a ranked task they measured nothing."""
+        return self.result.evaluations if self.result and not self.is_ranked else ()
 
     @property
     def cause(self) -> str:
@@ -80,7 +85,8 @@ class CandidateLine:
 def candidate_lines(run: Run) -> tuple[CandidateLine, ...]:
     """A line for every proposed candidate, in candidate order."""
     groups = events_by_candidate(run.events())
-    lines = tuple(_line(id_, groups[id_]) for id_ in sorted(groups))
+    is_ranked = run.manifest.task.is_ranked
+    lines = tuple(_line(id_, groups[id_], is_ranked=is_ranked) for id_ in sorted(groups))
     strengths = last_ranking(run.events())
     return tuple(_ranked(line, strengths) for line in lines) if strengths else lines
 
@@ -133,7 +139,7 @@ def _ranked(line: CandidateLine, strengths: Mapping[CandidateId, float]) -> Cand
     return replace(line, result=replace(line.result, score=strengths.get(line.id)))
 
 
-def _line(id_: CandidateId, group: Sequence[Event]) -> CandidateLine:
+def _line(id_: CandidateId, group: Sequence[Event], *, is_ranked: bool) -> CandidateLine:
     last = {event.event: event.data for event in group}
     judged = (
         load(Judged, last["candidate_judged"]["judged"]) if "candidate_judged" in last else None
@@ -147,4 +153,5 @@ def _line(id_: CandidateId, group: Sequence[Event]) -> CandidateLine:
         judged=judged,
         result=load(Result, closed["result"]) if closed else None,
         analysis=load(Analysis, analyzed["analysis"]) if analyzed else None,
+        is_ranked=is_ranked,
     )

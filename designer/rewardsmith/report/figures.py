@@ -100,7 +100,9 @@ def picture(
 
 
 def learning_curves(run: Run) -> tuple[LearningCurve, ...]:
-    """The curve of every candidate that was evaluated, in candidate order."""
+    """The curve of every candidate that was measured, in candidate order."""
+    if run.manifest.task.is_ranked:
+        return ()
     points: defaultdict[CandidateId, dict[int, float]] = defaultdict(dict)
     for event in run.events("candidate_evaluated"):
         candidate = candidate_of(event)

@@ -15,8 +15,7 @@ def measured_of(run: Run, line: CandidateLine) -> Measured:
     metrics: list[Metric] = []
     paragraphs: list[str] = []
     if line.score is not None:
-        said = f"Selection score {line.score:.4g}: the fitness that the search chose it by"
-        paragraphs.append(f"{said}, which flatters whoever is chosen.")
+        paragraphs.append(_chosen_by(run, line.score))
     for evaluation in _own_evaluations(run, line):
         paragraphs.append(_paragraph(evaluation))
         metrics += _metrics(evaluation)
@@ -34,6 +33,16 @@ def measured_of(run: Run, line: CandidateLine) -> Measured:
         candidate=str(line.id),
         version=run.manifest.versions.get("rewardsmith", ""),
     )
+
+
+def _chosen_by(run: Run, score: float) -> str:
+    if run.manifest.task.is_ranked:
+        return (
+            f"Strength {score:.4g} in people's comparisons, by Bradley and Terry's model: a "
+            "difference of 1 wins 2.7 to 1. It compares the candidates of this run, and no others."
+        )
+    said = f"Selection score {score:.4g}: the fitness that the search chose it by"
+    return f"{said}, which flatters whoever is chosen."
 
 
 def _own_evaluations(run: Run, line: CandidateLine) -> list[Evaluation]:

@@ -14,6 +14,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from rewardsmith.environments.outer import when_judged
+from rewardsmith.environments.wording import fitness_words, success_words
 from rewardsmith.report.highlight import plain
 
 
@@ -40,6 +41,8 @@ def page_environment(*folders: Path) -> Environment:
         "moment": moment,
         "path": lambda text: quote(str(text), safe=""),
         "when_judged": when_judged,
+        "fitness_words": fitness_words,
+        "success_words": success_words,
         "words": lambda text: str(text).replace("_", " "),
     }
     return environment

@@ -86,6 +86,7 @@ class RewardStream:
         self._xp = xp
         self._gamma = gamma
         self._weights = dict(program.weights)
+        self._action_shape = spec.action.shape
         self._compiled = load_compiled(program.compiled)
         self._params = program.params
         self._inputs = StepInputs(inputs_read(program), spec, n_envs, xp=xp, device=device)
@@ -147,6 +148,20 @@ class RewardStream:
                 return StepRewards(total, components, None)
             shaping = self._shape(fields, terminated)
             return StepRewards(total + shaping, components, shaping)
+
+    def of_states(self, fields: Mapping[str, Array], n: int) -> Array:
+        """Rewards (n,) of single states, for a program that reads nothing but them.
+
+        Args:
+            fields: Each with a leading axis of n, which need not be `n_envs`; nothing is kept.
+            n: How many states.
+        """
+        inputs = {f"state.{name}": fields[name] for name in self.fields}
+        inputs["action"] = self._xp.zeros((n, *self._action_shape))  # only its length is read
+        assert self._compiled.components is not None
+        with _silent():
+            components = self._compiled.components(self._xp, inputs, self._params)
+            return compose(self._weights, self.program.total, components, xp=self._xp)
 
     def _shape(self, fields: Mapping[str, Array], terminated: Array) -> Array:
         """Shaping: gamma * phi(s') - phi(s), with phi(s') = 0 where the episode terminated."""

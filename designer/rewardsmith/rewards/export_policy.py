@@ -11,12 +11,26 @@ from typing import Any, Final
 from rewardsmith.environments.card_types import EnvCard
 from rewardsmith.rewards.export_policy_template import ENVIRONMENT, PLAY, POLICY, TRAIN
 
-_NETWORK: Final = ("algorithm", "hidden", "log_std_init", "n_envs", "activation", "ent_coef_init")
+_NETWORK: Final = (
+    "algorithm",
+    "hidden",
+    "log_std_init",
+    "n_envs",
+    "activation",
+    "ent_coef_init",
+    "n_sampled_goal",
+)
 """Hyperparameters of a preset that are no argument of SB3's algorithm, or have another name."""
 _LAYERS: Final = {
     "tanh": "np.tanh(x @ weight + bias)",
     "relu": "np.maximum(x @ weight + bias, 0.0)",
 }
+
+
+_RELABELLING: Final = """
+The policy beside it also learnt from goals that were achieved later (hindsight experience replay);
+this script does not relabel goals, and may need many more timesteps or not learn at all.
+"""
 
 
 def policy_files(
@@ -66,6 +80,7 @@ def training_script(preset: Mapping[str, Any], total_timesteps: int) -> str:
         activation = "Tanh"
     return TRAIN.substitute(
         layers,
+        relabelling=_RELABELLING if preset.get("n_sampled_goal") else "",
         algorithm=preset["algorithm"].upper(),
         activation=activation,
         timesteps=f"{total_timesteps:_}",

@@ -83,7 +83,7 @@ def make(designed=$designed, **kwargs):
 
 TRAIN: Final = Template('''\
 """Trains a policy with reward.py once more: Gymnasium and Stable-Baselines3, nothing else.
-
+$relabelling
     python train.py --seed 1 --to again
     python play.py --policy again/policy.safetensors
 """

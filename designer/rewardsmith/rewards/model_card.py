@@ -39,8 +39,7 @@ $fields
 $use_policy
 ## What was measured
 
-Fitness is the task's own measure, never the reward: `$fitness` (higher is better). An episode
-succeeds where `$success` ($semantics).
+$judged
 
 $measured
 
@@ -48,6 +47,16 @@ $measured
 
 $limits
 """)
+
+_BY_FITNESS: Final = Template("""\
+Fitness is the task's own measure, never the reward: `$fitness` (higher is better). An episode
+succeeds where `$success` ($semantics).""")
+
+_BY_PEOPLE: Final = """\
+Nothing measures this task: people compared rollouts of the candidates, and the ranking that follows
+from their answers chose among them. There is no fitness and no success rate."""
+
+_NOT_YET: Final = "Nothing yet: the fitness of this task waits to be chosen."
 
 _USE_REWARD: Final = """\
 ```python
@@ -89,7 +98,7 @@ _FILES: Final = {
     "policy.py": "loads it; needs NumPy and safetensors",
     "play.py": "plays episodes with it",
     "train.py": "trains one again; needs Gymnasium and Stable-Baselines3",
-    "measured.json": "everything that was measured, for scripts",
+    "measured.json": "everything that was measured, for scripts; people's remarks are left out",
 }
 
 
@@ -153,14 +162,21 @@ def model_card(
         use_reward=use,
         fields="\n".join(map(_field_row, specs)),
         use_policy=use_policy if has_policy else "",
-        fitness=task.fitness,
-        success=task.success,
-        semantics=task.semantics,
+        judged=_judged(task),
         measured="\n\n".join(measured.paragraphs) or "Nothing yet.",
         limits="\n".join(f"- {limit}" for limit in _limits(card, measured, has_policy=has_policy)),
     )
     name = f"{algorithm.upper()}: {title}"
     return f"---\n{_front_matter(name, card, measured, has_policy=has_policy)}---\n\n{text}"
+
+
+def _judged(task: Task) -> str:
+    """What the numbers of the card are measures of."""
+    if not task.is_measured:
+        return _BY_PEOPLE if task.is_ranked else _NOT_YET
+    return _BY_FITNESS.substitute(
+        fitness=task.fitness, success=task.success, semantics=task.semantics
+    )
 
 
 def _front_matter(name: str, card: EnvCard, measured: Measured, *, has_policy: bool) -> str:

@@ -26,8 +26,17 @@ _Task = Callable[[], None]
 class Feed:
     """One tracker of one run."""
 
-    def __init__(self, name: str, tracker: Tracker, facts: RunFacts, tell: Tell) -> None:
+    def __init__(
+        self,
+        name: str,
+        tracker: Tracker,
+        facts: RunFacts,
+        tell: Tell,
+        *,
+        is_measured: bool = True,
+    ) -> None:
         self._name, self._tracker, self._tell = name, tracker, tell
+        self._is_measured = is_measured
         self._waiting: queue.Queue[_Task | None] = queue.Queue(MOST_WAITING)
         self._n_dropped = 0
         self._n_closed = 0
@@ -39,8 +48,8 @@ class Feed:
     def event(self, event: Event) -> None:
         """Something happened in the run."""
         if event.event == "candidate_evaluated":
-            values, step = evaluation_values(event), event.data["evaluation"]["step"]
-            self._log(series_of(event.key), step, values)
+            values = evaluation_values(event, is_measured=self._is_measured)
+            self._log(series_of(event.key), event.data["evaluation"]["step"], values)
         elif event.event == "candidate_closed":
             self._n_closed += 1
             score = event.data["result"]["score"]

@@ -71,7 +71,8 @@ def _opened(run: Run, name: str, tell: Tell, make: Callable[[str], Tracker]) -> 
         said = " ".join(str(error).split())[:300]
         tell(f"{name} cannot be used, the run goes on without: {said}")
         return None
-    return Feed(name, tracker, facts_of(run.id, settings_of(run)), tell)
+    facts = facts_of(run.id, settings_of(run))
+    return Feed(name, tracker, facts, tell, is_measured=not run.manifest.task.is_ranked)
 
 
 def _made(name: str) -> Tracker:

@@ -33,14 +33,15 @@ def series_of(key: Mapping[str, Any]) -> str:
     return f"{str(key['place']).replace('/', '-')}-{key['seed']}"
 
 
-def evaluation_values(event: Event) -> dict[str, float]:
-    """What a `candidate_evaluated` measured."""
+def evaluation_values(event: Event, *, is_measured: bool = True) -> dict[str, float]:
+    """What a `candidate_evaluated` measured; where people judge, how long episodes lasted."""
     episodes = event.data["evaluation"]["episodes"]
-    values = {
-        "eval/fitness": fmean(float(e["fitness"]) for e in episodes),
-        "eval/success_rate": fmean(float(e["success"]) for e in episodes),
-        "eval/length": fmean(float(e["length"]) for e in episodes),
-    }
+    values = {"eval/length": fmean(float(e["length"]) for e in episodes)}
+    if is_measured:
+        values |= {
+            "eval/fitness": fmean(float(e["fitness"]) for e in episodes),
+            "eval/success_rate": fmean(float(e["success"]) for e in episodes),
+        }
     return {name: value for name, value in values.items() if math.isfinite(value)}
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from rewardsmith.config import RunConfig, episode_seeds, training_seed
 from rewardsmith.environments.cards import EnvCard, TaskCard
 from rewardsmith.evaluation.policy import PolicySpec
-from rewardsmith.messages import CandidateId, SeedSet, Task
+from rewardsmith.messages import CandidateId, SeedSet, StateSpec, Task
+from rewardsmith.rewards.goal_relabelling import goal_state
 from rewardsmith.store.run import Run
 from rewardsmith.training.engine import Engine
-from rewardsmith.training.preset import Preset
+from rewardsmith.training.preset import Preset, is_relabelled
 from rewardsmith.training.reference_rollouts import ReferenceRollouts
 from rewardsmith.training.segments import Segment, plan_segments
 
@@ -49,6 +50,13 @@ class Arena:
     def task_card(self) -> TaskCard | None:
         """The card's part on this task; None for a task that the card does not know."""
         return self.card.tasks.get(self.task.name)
+
+    @property
+    def program_state(self) -> StateSpec:
+        """Fields that programs may read: of relabelled goals, only those that follow from them."""
+        if is_relabelled(self.preset):
+            return goal_state(self.card.state, self.card.goal_dim)
+        return self.card.state
 
     def segments(self) -> tuple[Segment, ...]:
         """The search's trainings, cut at the rungs."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from rewardsmith.errors import ConfigError
 from rewardsmith.evaluation.policy import PolicySpec, network_tensors, policy_tensors
 from rewardsmith.isolation.tensors import ITEM_BYTES, MAX_HEADER_BYTES, TensorSpec
-from rewardsmith.training.preset import Preset, SacPreset
+from rewardsmith.training.preset import Preset, SacPreset, is_relabelled
 
 ADAM_MOMENTS = ("exp_avg", "exp_avg_sq")
 SAC_OPTIMIZERS = ("actor", "critic", "ent_coef")
@@ -67,12 +67,14 @@ def experience_tensors(spec: PolicySpec, preset: Preset, step: int) -> dict[str,
     if not isinstance(preset, SacPreset):
         return {}
     n = min(preset.capacity, step)
+    ends = {"replay.ended": TensorSpec("BOOL", (n,))} if is_relabelled(preset) else {}
     return {
         "replay.obs": TensorSpec("F32", (n, spec.obs_dim)),
         "replay.next_obs": TensorSpec("F32", (n, spec.obs_dim)),
         "replay.actions": TensorSpec("F32", (n, spec.n_outputs)),
         "replay.rewards": TensorSpec("F32", (n,)),
         "replay.terminated": TensorSpec("BOOL", (n,)),
+        **ends,
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rewardsmith.config import RunConfig
-from rewardsmith.environments.cards import load_card
+from rewardsmith.environments.cards import EnvCard, load_card
 from rewardsmith.evaluation.jobs import openings_of
 from rewardsmith.isolation.frames import ARRAYS, RESULT, Frame, FrameError
 from rewardsmith.isolation.job import Job
@@ -16,10 +16,12 @@ from rewardsmith.isolation.strict_json import parse_json
 from rewardsmith.isolation.tensors import dump_tensors, parse_arrays
 from rewardsmith.isolation.trajectories import to_arrays
 from rewardsmith.messages import Outcome, Task, Trajectory
-from rewardsmith.rewards.contract import RewardProgram
+from rewardsmith.rewards.contract import Reading, RewardProgram, read_program
 from rewardsmith.rewards.exploits import Lineup
+from rewardsmith.rewards.goal_relabelling import read_relabelled
 from rewardsmith.rewards.probe import ProbeReport, died, report
 from rewardsmith.training.engine import Chain, insist
+from rewardsmith.training.preset import Preset, is_relabelled
 from rewardsmith.training.requests import (
     ProbeRequest,
     Request,
@@ -33,6 +35,19 @@ Array = np.ndarray[Any, Any]
 
 MAX_SCORE = 1e12
 """Largest magnitude of a component or reward of a scored step."""
+
+
+def read_trainable(text: str, card: EnvCard, preset: Preset) -> Reading:
+    """Read a program, and refuse what could not be trained with this preset.
+
+    Args:
+        text: The program's.
+        card: Of its environment.
+        preset: Where it relabels goals, a program may read only what follows from them.
+    """
+    if is_relabelled(preset):
+        return read_relabelled(text, card.state, card.goal_dim)
+    return read_program(text, card.state)
 
 
 def probe(

@@ -36,6 +36,7 @@ _BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
     "learning_starts": (1, _MANY),
     "tau": (_TINY, 1.0),
     "ent_coef_init": (1e-6, 100.0),
+    "n_sampled_goal": (0, 100),
 }
 """Lowest and highest value of each number; NaN lies nowhere."""
 
@@ -167,6 +168,9 @@ class SacPreset(Preset):
     hidden: tuple[int, ...] = (128, 128)
     activation: Activation = "relu"
     """Of the hidden layers."""
+    n_sampled_goal: int = 0
+    """Goals achieved later in its episode that a transition is learnt from with, for each time with
+    its own (Andrychowicz et al., 2017); 0 learns from none. Needs goals in observations."""
 
     def __post_init__(self) -> None:
         Preset.__post_init__(self)
@@ -251,6 +255,30 @@ def require_actions(preset: Preset, action: ActionSpec, env: str) -> None:
         raise ConfigError(
             f"SAC learns continuous actions only, and {env!r} takes {action.kind} ones. "
             "Train it with `training.preset.algorithm: ppo`."
+        )
+
+
+def is_relabelled(preset: Preset) -> bool:
+    """Whether rewards are paid again for other goals, and so may depend on goals alone."""
+    return isinstance(preset, SacPreset) and preset.n_sampled_goal > 0
+
+
+def require_goals(preset: Preset, goal_dim: int, env: str) -> None:
+    """Refuse to relabel goals where observations hold none.
+
+    Args:
+        preset: The training's.
+        goal_dim: Length of a goal, as the card says; 0 for none.
+        env: What a person calls the environment.
+
+    Raises:
+        ConfigError: With what to do.
+    """
+    if is_relabelled(preset) and not goal_dim:
+        raise ConfigError(
+            f"'n_sampled_goal' learns from goals that were achieved, and the card of {env!r} names "
+            "no goals. Leave it out, or, where observations are a Dict of `achieved_goal`, "
+            "`desired_goal` and more, write the length of a goal into the card: `goal_dim: 3`."
         )
 
 

@@ -91,7 +91,7 @@ class Replay(BaseBuffer):
 
     def tensors(self) -> dict[str, Array]:
         """All transitions, the oldest first."""
-        order = np.roll(np.arange(self.size()), -self.pos if self.full else 0)
+        order = self._oldest_first()
         return {f"{PREFIX}{name}": kept[order] for name, kept in self._arrays.items()}
 
     def load(self, tensors: Mapping[str, Array]) -> None:
@@ -103,7 +103,7 @@ class Replay(BaseBuffer):
         self.pos = 0 if self.full else len(found)
 
     def _get_samples(self, batch_inds: Array, env: Any = None) -> ReplayBufferSamples:
-        drawn = {name: kept[batch_inds] for name, kept in self._arrays.items()}
+        drawn = self._drawn(batch_inds)
         return ReplayBufferSamples(
             observations=self.to_torch(self._obs_scale(drawn["obs"])),
             actions=self.to_torch(drawn["actions"]),
@@ -111,6 +111,14 @@ class Replay(BaseBuffer):
             dones=self._column(drawn["terminated"]),
             rewards=self._column(self._reward_scale.scaled(drawn["rewards"])),
         )
+
+    def _oldest_first(self) -> Array:
+        """Every row that holds a transition, in the order in which they came."""
+        return np.roll(np.arange(self.size()), -self.pos if self.full else 0)
+
+    def _drawn(self, rows: Array) -> dict[str, Array]:
+        """Copies of the transitions in `rows`, unscaled."""
+        return {name: kept[rows] for name, kept in self._arrays.items()}
 
     def _column(self, values: Array) -> torch.Tensor:
         return self.to_torch(values.astype(np.float32)[:, None])

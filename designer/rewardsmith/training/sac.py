@@ -15,10 +15,11 @@ from stable_baselines3.common.logger import Logger
 from rewardsmith.evaluation.policy import Activation
 from rewardsmith.training.checkpoint import ADAM_MOMENTS, N_CRITICS
 from rewardsmith.training.eager import stay_eager
+from rewardsmith.training.hindsight import Hindsight, HindsightReplay
 from rewardsmith.training.learner import EpisodeSums, RewardSums, RolloutStats
-from rewardsmith.training.preset import SacPreset
+from rewardsmith.training.preset import SacPreset, is_relabelled
 from rewardsmith.training.replay import Replay
-from rewardsmith.training.rewarded import RewardedVectorEnv
+from rewardsmith.training.rewarded import PaidStep, RewardedVectorEnv
 from rewardsmith.training.sb3_env import RewardedVecEnv
 from rewardsmith.training.statistics import ObservationScale, RewardScale
 
@@ -29,21 +30,39 @@ LOG_STD_RANGE = (-20.0, 2.0)
 
 
 class SacLearner:
-    """SAC on a rewarded environment, resumable from named tensors."""
+    """SAC on a rewarded environment, resumable from named tensors.
+
+    Args:
+        env: Pays the reward.
+        preset: Hyperparameters; `n_sampled_goal` keeps where episodes ended.
+        seed: Of networks, actions, batches and environments.
+        device: Of the networks.
+        hindsight: Pays for other goals than a transition's own; None learns from its own alone.
+    """
 
     def __init__(
-        self, env: RewardedVectorEnv, preset: SacPreset, *, seed: int, device: str
+        self,
+        env: RewardedVectorEnv,
+        preset: SacPreset,
+        *,
+        seed: int,
+        device: str,
+        hindsight: Hindsight | None = None,
     ) -> None:
         self._env = RewardedVecEnv(env)
         self._preset = preset
+        self._hindsight = hindsight
         self._rng = np.random.default_rng(seed)
         self._obs_scale = ObservationScale(env.env.obs_dim)
-        self._reward_scale = RewardScale(preset.n_envs, preset.gamma)
-        kept = {
+        n_streams = preset.n_envs * (1 if hindsight is None else 2)
+        self._reward_scale = RewardScale(n_streams, preset.gamma)
+        kept: dict[str, Any] = {
             "obs_scale": self._obs_scale,
             "reward_scale": self._reward_scale,
             "rng": self._rng,
         }
+        if is_relabelled(preset):
+            kept |= {"hindsight": hindsight, "n_sampled_goal": preset.n_sampled_goal}
         self._sac = _sb3_sac(self._env, preset, kept, seed=seed, device=device)
         self._replay: Any = self._sac.replay_buffer
         self._episodes = EpisodeSums(preset.n_envs)
@@ -89,15 +108,32 @@ class SacLearner:
         return bool(self._replay.size() >= self._preset.learning_starts)
 
     def _collect_step(self, actor: "_NumpyActor", sums: RewardSums) -> None:
-        self._obs_scale.update(self._obs)
+        self._scale_observations()
         actions = self._actions(actor)
         step = self._env.rewarded.step(self._env.to_environment(actions))
         done = step.terminated | step.truncated
         self._episodes.add(step.rewards, done)
-        self._reward_scale.update(step.rewards, done)
+        self._scale_rewards(step, done)
         sums.add(step.rewards, step.components)
         self._replay.take(self._obs, actions, step)
         self._obs = step.obs
+
+    def _scale_observations(self) -> None:
+        """Count what is seen; before relabelled goals, as if it had been asked for as well."""
+        self._obs_scale.update(self._obs)
+        if self._hindsight is not None:
+            self._obs_scale.update(self._hindsight.fulfilled(self._obs))
+
+    def _scale_rewards(self, step: PaidStep, done: Array) -> None:
+        """Count what is paid, and what it would be at goals that are always reached.
+
+        A reward that is not earned yet has no deviation, by which relabelled ones could be divided.
+        """
+        rewards = step.rewards
+        if self._hindsight is not None:
+            ideal = self._hindsight.rewards(self._hindsight.fulfilled(step.next_obs))
+            rewards, done = np.concatenate([rewards, ideal]), np.tile(done, 2)
+        self._reward_scale.update(rewards, done)
 
     def _actions(self, actor: "_NumpyActor") -> Array:
         if self._has_begun:
@@ -134,6 +170,7 @@ def _sb3_sac(
     env: RewardedVecEnv, preset: SacPreset, kept: Mapping[str, Any], *, seed: int, device: str
 ) -> SAC:
     stay_eager()
+    replay = HindsightReplay if is_relabelled(preset) else Replay
     sac = SAC(
         "MlpPolicy",
         env,
@@ -143,7 +180,7 @@ def _sb3_sac(
         tau=preset.tau,
         gamma=preset.gamma,
         ent_coef=f"auto_{preset.ent_coef_init}",
-        replay_buffer_class=Replay,  # type: ignore[arg-type] # what SB3 asks of one, and no more
+        replay_buffer_class=replay,  # type: ignore[arg-type] # what SB3 asks of one, and no more
         replay_buffer_kwargs=dict(kept),
         policy_kwargs={
             "net_arch": list(preset.hidden),

@@ -14,15 +14,26 @@ import numpy as np
 from rewardsmith.environments.backends.choice import PYTHON, make_vector
 from rewardsmith.environments.cards import EnvCard, load_card
 from rewardsmith.environments.fitness import compile_success
+from rewardsmith.environments.inspection import goal_problem
 from rewardsmith.environments.judging import judging_card
 from rewardsmith.environments.sparse import SparseReward
-from rewardsmith.environments.vector import Start, VectorEnv, VectorStep
+from rewardsmith.environments.vector import Start, StateVectorEnv, VectorEnv, VectorStep
+from rewardsmith.errors import ConfigError
+from rewardsmith.language.expressions import CompiledExpression
 from rewardsmith.messages import Task
 from rewardsmith.rewards.composition import RewardStream
-from rewardsmith.rewards.contract import require_program
+from rewardsmith.rewards.contract import RewardProgram, require_program
+from rewardsmith.rewards.goal_relabelling import follows_from_goals, relabelling_findings
+from rewardsmith.training.hindsight import Hindsight
 from rewardsmith.training.learner import Learner, RolloutStats
 from rewardsmith.training.ppo import PpoLearner
-from rewardsmith.training.preset import PpoPreset, Preset, SacPreset, resolve_preset
+from rewardsmith.training.preset import (
+    PpoPreset,
+    Preset,
+    SacPreset,
+    is_relabelled,
+    resolve_preset,
+)
 from rewardsmith.training.requests import METRIC_NAMES, TrainRequest
 from rewardsmith.training.rewarded import (
     NativeReward,
@@ -58,6 +69,11 @@ class ProgramReward:
         self._stream = stream
         self.fields = stream.fields
 
+    @property
+    def program(self) -> RewardProgram:
+        """What it pays."""
+        return self._stream.program
+
     def begin(self, start: Start) -> None:
         """Episodes of all rows start."""
         self._stream.begin(start.fields)
@@ -71,6 +87,10 @@ class ProgramReward:
         if done.any():
             self._stream.begin(step.start_fields, done)
         return paid.total, paid.components
+
+    def repay(self, fields: Mapping[str, Array], n: int) -> Array:
+        """Rewards (n,) of single states, if the program reads nothing but them."""
+        return np.asarray(self._stream.of_states(fields, n))
 
 
 class SparsePay:
@@ -93,6 +113,32 @@ class SparsePay:
         if done.any():
             self._sparse.begin(step.start_fields, done)
         return paid, {}
+
+
+class SuccessPay:
+    """Pays 1 at every step after which the task's condition of steps holds.
+
+    Where goals are relabelled the sparse reward is this one: whether an episode met its criterion
+    before cannot be said of single states.
+    """
+
+    def __init__(self, condition: CompiledExpression, fields: tuple[str, ...]) -> None:
+        self._condition = condition
+        self.fields = fields
+
+    def begin(self, start: Start) -> None:
+        """Nothing to keep."""
+
+    def pay(self, actions: Array, step: VectorStep) -> tuple[Array, Mapping[str, Array]]:
+        """Rewards; there are no components."""
+        return self.repay(step.fields, len(step.obs)), {}
+
+    def repay(self, fields: Mapping[str, Array], n: int) -> Array:
+        """Rewards (n,) of single states."""
+        inputs = {f"state.{name}": values for name, values in fields.items()}
+        with np.errstate(all="ignore"):
+            holds = self._condition.evaluate(np, inputs) > 0
+        return np.broadcast_to(holds, (n,)).astype(np.float64)
 
 
 def train_segment(
@@ -119,12 +165,20 @@ def train_segment(
     if request.backend != PYTHON:
         confine()
     env = make_vector(request.backend, card, preset.n_envs)
+    if is_relabelled(preset):
+        _require_goals(env)
     _warm_up(env, preset, request.device)
     env.prepare(request.seed)
     lock()
     source = reward_source(request, card, preset)
     rewarded = RewardedVectorEnv(env.reading(source.fields), source)
-    learner = make_learner(rewarded, preset, seed=request.seed, device=request.device)
+    learner = make_learner(
+        rewarded,
+        preset,
+        seed=request.seed,
+        device=request.device,
+        hindsight=hindsight_of(source, card, preset),
+    )
     if tensors is not None:
         learner.load(tensors)
     _run(learner, preset, request, sink)
@@ -133,12 +187,33 @@ def train_segment(
 
 
 def make_learner(
-    env: RewardedVectorEnv, preset: PpoPreset | SacPreset, *, seed: int, device: str
+    env: RewardedVectorEnv,
+    preset: PpoPreset | SacPreset,
+    *,
+    seed: int,
+    device: str,
+    hindsight: Hindsight | None = None,
 ) -> Learner:
     """The preset's algorithm on `env`."""
     if isinstance(preset, SacPreset):
-        return SacLearner(env, preset, seed=seed, device=device)
+        return SacLearner(env, preset, seed=seed, device=device, hindsight=hindsight)
     return PpoLearner(env, preset, seed=seed, device=device)
+
+
+def hindsight_of(source: RewardSource, card: EnvCard, preset: Preset) -> Hindsight | None:
+    """What pays for other goals, where the preset asks for them; None where nothing can.
+
+    The driver refuses a candidate that does not fit; what is left are a card's own references, and
+    they are trained without.
+    """
+    if not is_relabelled(preset):
+        return None
+    if isinstance(source, SuccessPay):
+        return Hindsight(card, source)
+    if isinstance(source, ProgramReward):
+        found = relabelling_findings(source.program, card.state, card.goal_dim)
+        return None if found else Hindsight(card, source)
+    return None
 
 
 def reward_source(request: TrainRequest, card: EnvCard, preset: Preset) -> RewardSource:
@@ -146,12 +221,12 @@ def reward_source(request: TrainRequest, card: EnvCard, preset: Preset) -> Rewar
     if request.reward == "native":
         return NativeReward()
     if request.reward == "sparse":
-        return _sparse(request.task, card, preset.n_envs)
+        return _sparse(request.task, card, preset)
     program = require_program(request.program or "", card.state)
     return ProgramReward(RewardStream(program, card.state, preset.n_envs, gamma=preset.gamma))
 
 
-def _sparse(task: Task, card: EnvCard, n_envs: int) -> SparsePay:
+def _sparse(task: Task, card: EnvCard, preset: Preset) -> SparsePay | SuccessPay:
     success = compile_success(
         task.success,
         card.state,
@@ -161,7 +236,18 @@ def _sparse(task: Task, card: EnvCard, n_envs: int) -> SparsePay:
         dt=card.dt,
         home=card.home,
     )
-    return SparsePay(SparseReward(success, card.state, n_envs), success.fields)
+    condition = success.condition
+    if condition is not None and is_relabelled(preset):
+        if follows_from_goals(condition.reads, card.state, card.goal_dim):
+            return SuccessPay(condition, success.fields)
+    return SparsePay(SparseReward(success, card.state, preset.n_envs), success.fields)
+
+
+def _require_goals(env: VectorEnv) -> None:
+    """Refuse to swap parts of an observation that are no goals."""
+    problem = goal_problem(env.card, env.envs[0]) if isinstance(env, StateVectorEnv) else None
+    if problem is not None:
+        raise ConfigError(str(problem))
 
 
 def _warm_up(env: VectorEnv, preset: PpoPreset | SacPreset, device: str) -> None:

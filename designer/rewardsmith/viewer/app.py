@@ -119,7 +119,11 @@ def _add_errors(app: FastAPI, site: Site) -> None:
     @app.exception_handler(StoreError)
     async def unreadable(request: Request, error: Exception) -> Response:
         name = str(request.path_params.get("name", ""))
-        return site.render("problem.html.j2", title="Unreadable", text=str(error), name=name)
+        # Looking at it is answered with what is wrong; nothing could be written into it.
+        status = 409 if request.method == "POST" else 200
+        return site.render(
+            "problem.html.j2", http_status=status, title="Unreadable", text=str(error), name=name
+        )
 
     @app.exception_handler(Exception)
     async def broken(request: Request, error: Exception) -> Response:

@@ -13,7 +13,14 @@ from rewardsmith.viewer.close_up import CloseUp, Rollouts, close_up, rollouts_of
 from rewardsmith.viewer.editing import send_edit
 from rewardsmith.viewer.films import film_of, scenes_of
 from rewardsmith.viewer.library import Opened
-from rewardsmith.viewer.pages import candidate_page, candidate_url, code_part, rollout_part, run_url
+from rewardsmith.viewer.pages import (
+    candidate_page,
+    candidate_url,
+    code_part,
+    rollout_part,
+    run_url,
+    seen_close_up,
+)
 from rewardsmith.viewer.remarking import send_remark
 from rewardsmith.viewer.site import (
     Site,
@@ -66,7 +73,7 @@ class _Seen:
 
 def _seen(site: Site, name: str, iteration: int, number: int) -> _Seen:
     opened = opened_run(site, name)
-    close = close_up(opened, known_candidate(opened, iteration, number))
+    close = seen_close_up(opened, known_candidate(opened, iteration, number))
     return _Seen(opened=opened, close=close, rollouts=rollouts_of(opened, close))
 
 

@@ -19,7 +19,15 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MAX_FORM_BYTES: Final = 64 * 1024
+from rewardsmith.store.edits import MAX_PROGRAM, MAX_WHY
+
+# The longest text that a page takes is a program with its reason, and a browser writes a character
+# in up to four bytes, each as `%FF`. The rest is for the other fields and their names.
+MAX_FORM_BYTES: Final = 12 * (MAX_PROGRAM + MAX_WHY) + 4096
+TOO_LONG: Final = (
+    f"That is too long: a form has at most {MAX_FORM_BYTES:,} bytes, which holds a program of "
+    f"{MAX_PROGRAM:,} characters. Shorten it and send it again."
+)
 _ENCODED_PATHS: Final = (b"%2f", b"%5c", b"%00", b"%2e%2e")
 _FORM: Final = "application/x-www-form-urlencoded"
 
@@ -139,7 +147,7 @@ def _bad_form(headers: Headers) -> Response | None:
     length = headers.get("content-length", "")
     if not length.isdigit():
         return _no(411, "A form has to say its length.")
-    return _no(413, "That is too long.") if int(length) > MAX_FORM_BYTES else None
+    return _no(413, TOO_LONG) if int(length) > MAX_FORM_BYTES else None
 
 
 def _cookie(headers: Headers, name: str) -> str:

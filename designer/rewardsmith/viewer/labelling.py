@@ -1,6 +1,7 @@
 """The page that shows one rollout after another to be called good or bad, and what follows."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -48,6 +49,28 @@ def label_page(opened: Opened, studio: Studio) -> dict[str, Any]:
         "can_undo": bool(read_labels(run.folder).standing),
         **(_shown(run, sheet, studio) if sheet else {"sides": ()}),
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftsState:
+    """Where a run stands whose fitness is drafted and not frozen."""
+
+    is_chosen: bool
+    doubt: str = ""
+    """What speaks against the one that was chosen; empty otherwise."""
+
+
+def drafts_state(run: Run) -> DraftsState | None:
+    """What the page of a run says of its drafts; None where it has none, or has frozen one."""
+    if not run.manifest.task.is_drafted or run.recall("fitness_drafted") is None:
+        return None
+    try:
+        sheet = open_sheet(run) if read_labels(run.folder).chosen is not None else None
+    except StoreError:  # its own page says what is wrong with it
+        sheet = None
+    if sheet is None or sheet.chosen is None:
+        return DraftsState(is_chosen=False)
+    return DraftsState(is_chosen=True, doubt=sheet.doubt)
 
 
 def take_label(opened: Opened, form: Mapping[str, str]) -> None:

@@ -93,7 +93,7 @@ def open_bars(run: Run) -> tuple[Bar, ...]:
                 started[training] = event
             elif event.event == "segment_ended":
                 started.pop(training, None)
-            else:
+            elif not run.manifest.task.is_ranked:
                 fitness[training] = measures(event)[0]
     return tuple(
         _bar(run.folder, name, event, fitness.get((name, seed)))

@@ -32,7 +32,10 @@ class LogLine:
 def log_lines(run: Run, limit: int = LOG_LINES) -> tuple[LogLine, ...]:
     """The last things that were decided or measured, newest first."""
     lines: list[LogLine] = []
+    is_ranked = run.manifest.task.is_ranked
     for event in reversed(run.events()):
+        if is_ranked and event.event == "candidate_evaluated":
+            continue  # recorded to be compared, and measured by nothing
         line = _line(event)
         if line is not None:
             lines.append(line)

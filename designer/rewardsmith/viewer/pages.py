@@ -1,6 +1,7 @@
 """What each page is made of: values from the store, charts from the report, one template each."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
@@ -19,6 +20,7 @@ from rewardsmith.report.rankings import ranking_lines
 from rewardsmith.report.table import HEADINGS, claim_lines, search_line
 from rewardsmith.store.codec import load
 from rewardsmith.store.films import WINNER_FILM
+from rewardsmith.store.layout import RECORDED, trajectories_path
 from rewardsmith.viewer.answers import answers_of
 from rewardsmith.viewer.calls import Calls
 from rewardsmith.viewer.catalogue import is_driven
@@ -37,6 +39,7 @@ from rewardsmith.viewer.close_up import (
 from rewardsmith.viewer.editing import edit_view
 from rewardsmith.viewer.films import film_states
 from rewardsmith.viewer.index import Cost, Index, Row
+from rewardsmith.viewer.labelling import drafts_state
 from rewardsmith.viewer.library import Opened, regular_file
 from rewardsmith.viewer.live import open_bars, stage
 from rewardsmith.viewer.log import guarded_log
@@ -95,13 +98,14 @@ def run_page(opened: Opened, calls: Calls) -> Context:
         "curves": _curves(opened),
         "lineage": _lineage(opened) if _has_lineage(index) else None,
         "video": regular_file(run.folder, WINNER_FILM),
+        "lacks_film": has_ended and _lacks_film(opened),
         "has_report": regular_file(run.folder, REPORT) is not None,
         **remarks_of(opened),
         "ranking": ranking_lines(run),
         "ranking_wait": open_wait(run),
         "opinion": opinion_of(run),
         "chosen": run.recall("fitness_chosen"),
-        "waits_for_labels": run.manifest.task.is_drafted and bool(run.events("fitness_drafted")),
+        "drafts": drafts_state(run),
         "can_rank": sum(row.state == "trained" for row in index.rows) > 1,
         "answers": answers_of(opened, calls),
         "candidate_href": partial(candidate_url, run.folder.name),
@@ -109,6 +113,17 @@ def run_page(opened: Opened, calls: Calls) -> Context:
         "url": run_url(run.folder.name),
         "candidate_url": candidate_url,
     }
+
+
+def _lacks_film(opened: Opened) -> bool:
+    """Whether the winner has recorded episodes, and no film of the best lies in the run.
+
+    No event names a film: one that was deleted and one that was never made look the same.
+    """
+    folder, best = opened.run.folder, opened.index.best
+    if best is None or regular_file(folder, WINNER_FILM) is not None:
+        return False
+    return regular_file(folder, trajectories_path(best, RECORDED)) is not None
 
 
 def candidate_page(
@@ -123,7 +138,7 @@ def candidate_page(
     Raises:
         StoreError: It holds a message that this version cannot read.
     """
-    index, close = opened.index, close_up(opened, candidate)
+    index, close = opened.index, seen_close_up(opened, candidate)
     row = index.row(candidate)
     assert row is not None, "the page is only made for candidates of the index"
     metrics = metrics_by_seed(opened, candidate)
@@ -169,6 +184,18 @@ def _span_part(episode: int, step: int, rollouts: Rollouts, query: Mapping[str, 
         "first_step": first,
         "last_step": max(first, _within(query.get("last", ""), length, length - 1)),
     }
+
+
+def seen_close_up(opened: Opened, candidate: CandidateId) -> CloseUp:
+    """`close_up`, without evaluations where people judge: they measured nothing.
+
+    Raises:
+        StoreError: It holds a message that this version cannot read.
+    """
+    close = close_up(opened, candidate)
+    if close.result is None or not opened.run.manifest.task.is_ranked:
+        return close
+    return replace(close, result=replace(close.result, evaluations=()))
 
 
 def code_part(opened: Opened, close: CloseUp, query: Mapping[str, str]) -> Context:

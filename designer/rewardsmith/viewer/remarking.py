@@ -18,6 +18,8 @@ class Remark:
 
     feedback: Feedback
     is_read: bool
+    is_known: bool
+    """Whether there is a candidate of that name, for a line may be written by hand."""
 
 
 def remarks_of(opened: Opened, candidate: CandidateId | None = None) -> dict[str, Any]:
@@ -28,7 +30,11 @@ def remarks_of(opened: Opened, candidate: CandidateId | None = None) -> dict[str
     except StoreError as error:
         return {"remarks": (), "remarks_problem": str(error), "has_ended": has_ended}
     shown = tuple(
-        Remark(feedback=one, is_read=one.line <= opened.index.read_up_to)
+        Remark(
+            feedback=one,
+            is_read=one.line <= opened.index.read_up_to,
+            is_known=one.candidate in opened.index.events_of,
+        )
         for one in reversed(found)
         if candidate is None or one.candidate == candidate
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.parse import parse_qs
 
 from fastapi import Request
@@ -11,9 +12,11 @@ from starlette.exceptions import HTTPException
 
 from rewardsmith.messages import CandidateId
 from rewardsmith.viewer.catalogue import Catalogue
-from rewardsmith.viewer.guard import MAX_FORM_BYTES, Door, is_same
+from rewardsmith.viewer.guard import MAX_FORM_BYTES, TOO_LONG, Door, is_same
 from rewardsmith.viewer.library import Library, Opened
 from rewardsmith.viewer.studio import Studio
+
+MAX_FIELDS: Final = 16
 
 
 @dataclass(slots=True)
@@ -71,7 +74,8 @@ async def sent_form(site: Site, request: Request) -> dict[str, str]:
     """The fields of a form of ours.
 
     Raises:
-        HTTPException: 403, it is not from a page of this start; 413, it is too long.
+        HTTPException: 403, it is not from a page of this start; 413, it is too long; 422, it has
+            too many fields.
     """
     form = await _form(request)
     if not is_same(form.get("token", ""), site.door.form_token):
@@ -85,6 +89,14 @@ async def _form(request: Request) -> dict[str, str]:
     async for chunk in request.stream():
         blob += chunk
         if len(blob) > MAX_FORM_BYTES:
-            raise HTTPException(413, "That is too long.")
-    fields = parse_qs(blob.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=16)
+            raise HTTPException(413, TOO_LONG)
+    return _fields(blob.decode("utf-8", "replace"))
+
+
+def _fields(body: str) -> dict[str, str]:
+    try:
+        fields = parse_qs(body, keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except ValueError as error:
+        text = f"No form here has more than {MAX_FIELDS} fields. Reload the page and send it again."
+        raise HTTPException(422, text) from error
     return {field: values[0] for field, values in fields.items()}

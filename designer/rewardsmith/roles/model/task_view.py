@@ -12,8 +12,9 @@ import numpy as np
 
 from rewardsmith.environments.card_types import EnvCard
 from rewardsmith.messages import ActionSpec, FieldSpec, StateSpec, Task, Trajectory
+from rewardsmith.rewards.goal_relabelling import goal_fields
 from rewardsmith.roles.model.formats import listed, number, percent
-from rewardsmith.training.preset import Preset
+from rewardsmith.training.preset import Preset, is_relabelled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,8 @@ class TrainingView:
     """Standard deviation of the first actions, over half their range; None for discrete ones."""
     rungs: tuple[int, ...] = ()
     """Timesteps after which the worse half of a round is stopped."""
+    goal_fields: tuple[str, ...] = ()
+    """All that a program may read where goals are relabelled; empty where they are not."""
 
     @property
     def reach(self) -> int | None:
@@ -135,6 +138,7 @@ def task_view(
             total_timesteps=total_timesteps,
             noise=None if is_discrete else preset.first_noise,
             rungs=tuple(rungs),
+            goal_fields=_goal_fields(card, preset),
         ),
         hidden_fields=_hidden(card.state),
         idle_end=_end(do_nothing, task.horizon),
@@ -142,6 +146,11 @@ def task_view(
         is_ranked=task.is_ranked,
         state=card.state,
     )
+
+
+def _goal_fields(card: EnvCard, preset: Preset) -> tuple[str, ...]:
+    known = goal_fields(card.state, card.goal_dim) if is_relabelled(preset) else ()
+    return tuple(spec.name for spec in card.state.fields if spec.name in known)
 
 
 def _hidden(state: StateSpec) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ best candidates, cross the two best and keep one fresh hypothesis. Pure and dete
 task, history and seed give the same candidates. No two candidates of a run compute from one text.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain, islice, zip_longest
 
@@ -32,6 +32,7 @@ def propose(
     iteration: int,
     seed: int,
     words: CardWords | None = None,
+    fits: Callable[[str], bool] = bool,
 ) -> tuple[Candidate, ...]:
     """Propose `n` candidates for `iteration`.
 
@@ -43,13 +44,14 @@ def propose(
         iteration: Index of this iteration, from 0.
         seed: Of the run.
         words: The card's sentences that a designer may read.
+        fits: Whether a text is worth proposing; others are passed over.
     """
     remarks = tuple(r.text for it in history.iterations for r in it.remarks)
     brief = brief_of(task, state, words=words or CardWords(), remarks=remarks)
     rng = np.random.default_rng([seed, iteration])
     known = {identity(j.candidate.text) for it in history.iterations for j in it.judged}
     drafts = _drafts(brief, history, rng, np.random.default_rng([seed]))
-    fresh = islice(_new(drafts, known), n)
+    fresh = islice((draft for draft in _new(drafts, known) if fits(draft.text)), n)
     return tuple(
         replace(draft, id=CandidateId(iteration, number)) for number, draft in enumerate(fresh)
     )
