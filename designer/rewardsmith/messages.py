@@ -519,7 +519,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SpanMean:
+class Departure:
     """A quantity that is unlike itself in a span: what it is there, and in the other timesteps."""
 
     name: str
@@ -549,7 +549,7 @@ class Feedback:
     """None when it concerns the whole run."""
     span: Span | None = None
     """None when it concerns the whole candidate."""
-    seen: tuple[SpanMean, ...] = ()
+    seen: tuple[Departure, ...] = ()
     """What stood out in the span when the remark was written, the most unusual first."""
     line: int
     """Line of feedback.jsonl it came from."""

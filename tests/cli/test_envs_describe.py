@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
+from tests.chat import completion
 from werkzeug import Request as WebRequest
 from werkzeug import Response
 
@@ -30,16 +31,7 @@ class Describer:
 
     def __call__(self, request: WebRequest) -> Response:
         self.asked.append(request.get_data(as_text=True))
-        message = {"role": "assistant", "content": json.dumps(ANSWER)}
-        content = {
-            "id": "x",
-            "object": "chat.completion",
-            "created": 0,
-            "model": "describer",
-            "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
-            "usage": {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150},
-        }
-        return Response(json.dumps(content), content_type="application/json")
+        return completion(json.dumps(ANSWER))
 
 
 @pytest.fixture

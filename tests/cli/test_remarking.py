@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rewardsmith.cli.entry import main
-from rewardsmith.messages import Candidate, CandidateId, SpanMean, Task, Trajectory
+from rewardsmith.messages import Candidate, CandidateId, Departure, Task, Trajectory
 from rewardsmith.store.remarks import read_remarks
 from rewardsmith.store.run import Run
 from rewardsmith.testing import toy_task
@@ -56,7 +56,7 @@ def test_remark_on_a_part_of_an_episode_says_what_was_there(
             main(["feedback", run.id, "Late.", *place, "--runs", str(tmp_path)])
         assert ended.value.code == 0
         (said,) = run.new_feedback(0)
-        assert said.seen == (SpanMean(name="near", inside=5.0, elsewhere=0.0),)
+        assert said.seen == (Departure(name="near", inside=5.0, elsewhere=0.0),)
         with pytest.raises(SystemExit):
             main(["inspect", run.id, "--runs", str(tmp_path)])
         said_of_it = "Late. (on 000/0, episode 0, steps 15 to 19)\n  near is 5 (elsewhere 0)"

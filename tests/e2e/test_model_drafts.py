@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
+from tests.chat import completion
 from werkzeug import Request as WebRequest
 from werkzeug import Response
 
@@ -93,21 +94,7 @@ class Town:
         self.asked.append(json.dumps(body["messages"]))
         line = self.lines[min(self.n_measured, len(self.lines)) - 1]
         text = line if "You are the Measurer" in self.asked[-1] else PROGRAM
-        content = {
-            "id": "x",
-            "object": "chat.completion",
-            "created": 0,
-            "model": "town",
-            "choices": [
-                {
-                    "index": 0,
-                    "finish_reason": "stop",
-                    "message": {"role": "assistant", "content": text},
-                }
-            ],
-            "usage": {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150},
-        }
-        return Response(json.dumps(content), content_type="application/json")
+        return completion(text)
 
 
 @pytest.fixture

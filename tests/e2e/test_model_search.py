@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
+from tests.chat import completion
 from werkzeug import Request as WebRequest
 from werkzeug import Response
 
@@ -64,21 +65,7 @@ class Town:
         if not self.is_open:
             return Response(json.dumps({"error": {"message": "closed"}}), status=401)
         text = self.say(messages)
-        content = {
-            "id": "x",
-            "object": "chat.completion",
-            "created": 0,
-            "model": "town",
-            "choices": [
-                {
-                    "index": 0,
-                    "finish_reason": "stop",
-                    "message": {"role": "assistant", "content": text},
-                }
-            ],
-            "usage": {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150},
-        }
-        return Response(json.dumps(content), content_type="application/json")
+        return completion(text)
 
     def say(self, messages: list[str]) -> str:
         if "Reward Critic" in messages[0]:

@@ -8,15 +8,15 @@ import pytest
 
 from rewardsmith.environments.cards import load_card
 from rewardsmith.errors import UsageError
-from rewardsmith.feedback.spans import MOST, remark_on_span, span_means
+from rewardsmith.feedback.spans import MOST, departures, remark_on_span
 from rewardsmith.messages import (
     ActionSpec,
     CandidateId,
+    Departure,
     EpisodeScore,
     Evaluation,
     FieldSpec,
     Span,
-    SpanMean,
     StateSpec,
     Trajectory,
 )
@@ -58,11 +58,11 @@ def after_step(first: int, last: int, value: float) -> np.ndarray:
 def test_means_are_those_after_the_steps_of_the_span_and_of_all_others() -> None:
     rollout = episode(height=after_step(10, 19, 3.0))
     span = Span(episode=0, first_step=10, last_step=19)
-    found = {mean.name: mean for mean in span_means(rollout, specs("height"), span)}
-    assert found["height"] == SpanMean(name="height", unit="m", inside=3.0, elsewhere=0.0)
-    assert found["near"] == SpanMean(name="near", inside=1.0, elsewhere=0.0)
+    found = {mean.name: mean for mean in departures(rollout, specs("height"), span)}
+    assert found["height"] == Departure(name="height", unit="m", inside=3.0, elsewhere=0.0)
+    assert found["near"] == Departure(name="near", inside=1.0, elsewhere=0.0)
     half = Span(episode=0, first_step=15, last_step=24)
-    found = {mean.name: mean for mean in span_means(rollout, specs("height"), half)}
+    found = {mean.name: mean for mean in departures(rollout, specs("height"), half)}
     assert found["height"].inside == pytest.approx(1.5)
     assert found["height"].elsewhere == pytest.approx(0.5)
 
@@ -76,14 +76,14 @@ def test_only_what_is_unusual_is_said_and_the_most_unusual_first() -> None:
     )
     state = specs("still", "noise", "wide", "jump")
     span = Span(episode=0, first_step=10, last_step=19)
-    assert [mean.name for mean in span_means(rollout, state, span)] == ["jump", "near", "wide"]
+    assert [mean.name for mean in departures(rollout, state, span)] == ["jump", "near", "wide"]
 
 
 def test_of_what_drifts_its_pace_counts_and_not_where_it_is() -> None:
     steady = np.linspace(0.0, 40.0, N + 1)
     slow = np.concatenate([steady[:20], 19.0 + 0.2 * np.arange(1, 6), 20.0 + np.arange(1.0, 17.0)])
     rollout = episode(steady=steady, slow=slow)
-    found = span_means(
+    found = departures(
         rollout, specs("steady", "slow"), Span(episode=0, first_step=19, last_step=23)
     )
     (change,) = [mean for mean in found if mean.name in ("steady", "slow")]
@@ -95,7 +95,7 @@ def test_of_what_drifts_its_pace_counts_and_not_where_it_is() -> None:
 def test_trembling_is_said_where_the_mean_stays() -> None:
     wave = np.tile([0.0, 1.0, 0.0, -1.0], N // 4 + 1)[: N + 1] * 0.1
     wave[21:33] *= 8.0
-    found = span_means(
+    found = departures(
         episode(wave=wave), specs("wave"), Span(episode=0, first_step=20, last_step=31)
     )
     (said,) = [mean for mean in found if mean.name == "wave"]
@@ -106,7 +106,7 @@ def test_trembling_is_said_where_the_mean_stays() -> None:
 
 def test_of_many_quantities_a_few_are_said() -> None:
     fields = {f"f{i}": after_step(10, 19, float(i + 1)) for i in range(20)}
-    found = span_means(
+    found = departures(
         episode(**fields), specs(*fields), Span(episode=0, first_step=10, last_step=19)
     )
     assert len(found) == MOST
@@ -115,15 +115,15 @@ def test_of_many_quantities_a_few_are_said() -> None:
 def test_a_whole_episode_is_like_itself() -> None:
     rollout = episode(height=after_step(10, 19, 3.0))
     assert (
-        span_means(rollout, specs("height"), Span(episode=0, first_step=0, last_step=N - 1)) == ()
+        departures(rollout, specs("height"), Span(episode=0, first_step=0, last_step=N - 1)) == ()
     )
 
 
 def test_fields_that_no_designer_knows_are_never_quoted() -> None:
     rollout = episode(height=after_step(10, 19, 3.0), secret=after_step(10, 19, 3.0))
     span = Span(episode=0, first_step=10, last_step=19)
-    assert {m.name for m in span_means(rollout, specs("height"), span)} == {"height", "near"}
-    assert {m.name for m in span_means(rollout, None, span)} == {"near"}
+    assert {m.name for m in departures(rollout, specs("height"), span)} == {"height", "near"}
+    assert {m.name for m in departures(rollout, None, span)} == {"near"}
 
 
 @pytest.mark.parametrize(("episode_", "first", "last"), [(-1, 0, 1), (0, -1, 1), (0, 5, 4)])

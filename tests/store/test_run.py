@@ -18,6 +18,7 @@ from rewardsmith.messages import (
     CandidateId,
     Cause,
     ComponentStats,
+    Departure,
     EpisodeScore,
     Evaluation,
     Evidence,
@@ -30,7 +31,6 @@ from rewardsmith.messages import (
     Outcome,
     Result,
     Span,
-    SpanMean,
     Task,
     Trajectory,
     Verdict,
@@ -484,7 +484,7 @@ def test_a_part_of_a_film_that_a_hand_wrote_wrongly_leaves_the_remark_standing(r
     found = run.new_feedback(0)
     assert [remark.text for remark in found] == list("abcde")
     assert found[0].span == Span(episode=2, first_step=4, last_step=9)
-    assert found[0].seen == (SpanMean(name="x", inside=1.0, elsewhere=0.5),)
+    assert found[0].seen == (Departure(name="x", inside=1.0, elsewhere=0.5),)
     assert {(remark.span, remark.seen) for remark in found[1:]} == {(None, ())}
     assert [remark.about for remark in found[1:]] == ["", "000/1", "000/1", "000/1"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from rewardsmith.environments.cards import load_card
 from rewardsmith.errors import UsageError
 from rewardsmith.feedback.summary import FieldCourse, courses_of
-from rewardsmith.messages import CandidateId, Span, SpanMean, SpanMeasure, StateSpec, Trajectory
+from rewardsmith.messages import CandidateId, Departure, Span, SpanMeasure, StateSpec, Trajectory
 from rewardsmith.store.recordings import last_episodes
 from rewardsmith.store.remarks import append_remark
 from rewardsmith.store.run import Run
@@ -38,11 +38,11 @@ def remark_on_span(run: Run, text: str, candidate: CandidateId, span: Span) -> N
         StoreError: The remark is empty or too long, or the run cannot be read or written.
     """
     rollout = _episode(run, candidate, span)
-    seen = span_means(rollout, _state_of(run), span)
+    seen = departures(rollout, _state_of(run), span)
     append_remark(run.folder, text, candidate=candidate, span=span, seen=seen)
 
 
-def span_means(rollout: Trajectory, state: StateSpec | None, span: Span) -> tuple[SpanMean, ...]:
+def departures(rollout: Trajectory, state: StateSpec | None, span: Span) -> tuple[Departure, ...]:
     """What is unlike the rest of the episode in `span`, the most unusual first; at most `MOST`.
 
     A step's fields are those after it, as everywhere where episodes are shown. Of every quantity
@@ -59,16 +59,16 @@ def span_means(rollout: Trajectory, state: StateSpec | None, span: Span) -> tupl
     looked_at = [_departure(course, is_inside) for course in _courses(rollout, state)]
     found = [departure for departure in looked_at if departure is not None]
     found.sort(key=lambda one: -one.shift)
-    return tuple(one.mean for one in found[:MOST])
+    return tuple(one.departure for one in found[:MOST])
 
 
-class _Departure(NamedTuple):
+class _Shifted(NamedTuple):
     shift: float
     """How unusual it is; 1 is a mean that is a standard deviation off."""
-    mean: SpanMean
+    departure: Departure
 
 
-def _departure(course: FieldCourse, is_inside: np.ndarray) -> _Departure | None:
+def _departure(course: FieldCourse, is_inside: np.ndarray) -> _Shifted | None:
     """How one quantity is unlike itself in the span: by its mean, else by its spread, if at all."""
     if not np.isfinite(course.values).all() or course.values.std() < TINY or is_inside.all():
         return None
@@ -76,10 +76,10 @@ def _departure(course: FieldCourse, is_inside: np.ndarray) -> _Departure | None:
     inside, outside = values[is_inside], values[~is_inside]
     shift = _off(inside, outside, values)
     if shift >= LEAST_SHIFT:
-        return _Departure(shift, _mean(course, what, inside.mean(), outside.mean()))
+        return _Shifted(shift, _departed(course, what, inside.mean(), outside.mean()))
     shift = _wider(inside, outside)
     if shift >= LEAST_SHIFT:
-        return _Departure(shift, _mean(course, "spread", inside.std(), outside.std()))
+        return _Shifted(shift, _departed(course, "spread", inside.std(), outside.std()))
     return None
 
 
@@ -92,8 +92,8 @@ def _trace(course: FieldCourse, n_steps: int) -> tuple[np.ndarray, SpanMeasure]:
     return np.concatenate([steps[: n_steps - len(steps)], steps]), "change"
 
 
-def _mean(course: FieldCourse, what: SpanMeasure, inside: float, elsewhere: float) -> SpanMean:
-    return SpanMean(
+def _departed(course: FieldCourse, what: SpanMeasure, inside: float, elsewhere: float) -> Departure:
+    return Departure(
         name=course.name,
         unit=course.unit,
         what=what,

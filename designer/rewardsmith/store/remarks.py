@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from rewardsmith.errors import StoreError
-from rewardsmith.messages import CandidateId, Feedback, Span, SpanMean
+from rewardsmith.messages import CandidateId, Departure, Feedback, Span
 from rewardsmith.store.codec import M, dump, load
 from rewardsmith.store.events import read_id
 from rewardsmith.store.inbox import append_line, parsed, read_lines
@@ -47,7 +47,7 @@ def append_remark(
     *,
     candidate: CandidateId | None = None,
     span: Span | None = None,
-    seen: Sequence[SpanMean] = (),
+    seen: Sequence[Departure] = (),
 ) -> None:
     """Add a remark as the last line of `feedback.jsonl`, in one write; several may write at once.
 
@@ -91,10 +91,10 @@ def _candidate(content: Mapping[str, Any]) -> CandidateId | None:
         return None
 
 
-def _seen(content: Mapping[str, Any]) -> tuple[SpanMean, ...]:
+def _seen(content: Mapping[str, Any]) -> tuple[Departure, ...]:
     written = content.get("seen")
     parts = written[:MAX_SEEN] if isinstance(written, list) else ()
-    return tuple(mean for mean in (_part(SpanMean, part) for part in parts) if mean is not None)
+    return tuple(mean for mean in (_part(Departure, part) for part in parts) if mean is not None)
 
 
 def _part(kind: type[M], written: object) -> M | None:

@@ -1,6 +1,6 @@
 """What people said is quoted whole or not at all, and what there is no room for is counted."""
 
-from rewardsmith.messages import CandidateId, Feedback, Span, SpanMean
+from rewardsmith.messages import CandidateId, Departure, Feedback, Span
 from rewardsmith.roles.model.history_view import MAX_REMARK_CHARS, quoted
 from rewardsmith.store.remarks import MAX_TEXT
 
@@ -34,7 +34,7 @@ def test_nothing_said_is_nothing_quoted() -> None:
 
 
 def test_a_remark_on_a_film_comes_with_what_stood_out() -> None:
-    seen = (SpanMean(name="speed", unit="m/s", what="change", inside=0.125, elsewhere=2.0),)
+    seen = (Departure(name="speed", unit="m/s", what="change", inside=0.125, elsewhere=2.0),)
     span = Span(episode=1, first_step=4, last_step=9)
     said = Feedback(text="Here.", candidate=CandidateId(1, 2), span=span, seen=seen, line=1)
     (shown,) = quoted([said]).remarks

@@ -16,6 +16,7 @@ from rewardsmith.messages import (
     CandidateId,
     Cause,
     ComponentStats,
+    Departure,
     EpisodeScore,
     Evaluation,
     Evidence,
@@ -31,7 +32,6 @@ from rewardsmith.messages import (
     Outcome,
     Result,
     Span,
-    SpanMean,
     StateSpec,
     Task,
     Trajectory,
@@ -160,8 +160,8 @@ def sample_history() -> History:
 
 def _remark_on_film(line: int) -> Feedback:
     seen = (
-        SpanMean(name="load_speed", unit="m/s", inside=-0.9, elsewhere=-0.1),
-        SpanMean(name=f"near {HOSTILE}", inside=0.25, elsewhere=0.0),
+        Departure(name="load_speed", unit="m/s", inside=-0.9, elsewhere=-0.1),
+        Departure(name=f"near {HOSTILE}", inside=0.25, elsewhere=0.0),
     )
     span = Span(episode=1, first_step=4, last_step=9)
     text = "Here it drops the load."
