@@ -56,8 +56,8 @@ class Link(StrEnum):
     ANSWERS = "its rationale speaks of the remark"
     NAMES = "its rationale speaks of a remark, without saying which"
     ASKED = "the remark stood in the question that it answers"
-    UNSAID = "proposed after the remark was read; its question had no room for the remark"
     AFTER = "proposed after the remark was read; nothing says that it answers it"
+    UNSAID = "proposed after the remark was read; its question had no room for the remark"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
