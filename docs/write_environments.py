@@ -14,6 +14,7 @@ from typing import Any
 
 from rewardsmith.environments.backends.record import read_record
 from rewardsmith.environments.cards import EnvCard, TaskCard, card_names, load_card, parse_card
+from rewardsmith.environments.inspection import N_ENVS, N_STEPS
 from rewardsmith.environments.outer import when_judged
 from rewardsmith.environments.reference import parse_reference
 from rewardsmith.evaluation.surveyor import survey_draft
@@ -33,6 +34,8 @@ swinging and holding one action. Steps per second are of one core, all fields re
 environments at a time; the next column is what reading all of them adds to a step.
 """
 SEPARATES = {True: "yes", False: "no", None: "no competent rollout known"}
+WHOLE = N_ENVS * N_STEPS
+"""Timesteps on which ranges are compared, unless the environment is slow."""
 DRAFTED = ("FrozenLake-v1", "CliffWalking-v1", "Taxi-v4", "Blackjack-v1")
 
 
@@ -71,12 +74,17 @@ def _facts(card: EnvCard, found: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _problems(cards: list[EnvCard], record: dict[str, Any]) -> Iterator[str]:
-    """What was wrong with those that do not hold."""
+    """What was wrong with those that do not hold, and what was hardly looked at."""
     for card in cards:
         found = record.get(card.ref, {})
-        if found.get("of") == _digest(card) and found["problems"]:
+        if found.get("of") != _digest(card):
+            continue
+        if found["problems"]:
             yield ""
             yield f"**{card.ref}** does not hold: {' '.join(found['problems'])}"
+        elif found.get("n_timesteps", WHOLE) < WHOLE:
+            yield ""
+            yield f"**{card.ref}** is slow: {found['n_timesteps']} timesteps in place of {WHOLE:,}."
 
 
 def _digest(card: EnvCard) -> str:
@@ -150,6 +158,7 @@ def _tried(card: EnvCard, trial: CardTrial) -> dict[str, Any]:
         "steps_per_s": trial.speed and float(f"{trial.speed.steps_per_s:.3g}"),
         "field_share": trial.speed and round(trial.speed.field_share, 4),
         "separates": dict(trial.separates),
+        "n_timesteps": trial.n_timesteps,
     }
 
 

@@ -1,13 +1,17 @@
 """`envs check` and `envs fitness` on a world whose answers are known."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from rewardsmith.cli import card_page
 from rewardsmith.cli.card_page import check_cards
 from rewardsmith.cli.fitness_page import Measure, show_fitness
 from rewardsmith.errors import ConfigError, UsageError
 from rewardsmith.testing import LINE_CARD, write_line_card
+from rewardsmith.training.card_trial import try_card
+from rewardsmith.training.engine import LocalEngine
 
 ROBOTS = Path(__file__).parents[1] / "environments" / "drafting" / "home" / "odd_robots.py"
 
@@ -59,6 +63,18 @@ def test_environment_without_a_card_is_checked_by_its_draft(
 ) -> None:
     assert check_cards([f"{ROBOTS}:Point"], all_=False) == 0
     assert "odd_robots:Point" in capsys.readouterr().out
+
+
+def test_check_of_a_slow_environment_says_how_little_it_looked_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = try_card(write_line_card(tmp_path), LocalEngine(1))
+    for n_timesteps, says in ((trial.n_timesteps, False), (80, True)):
+        slow = replace(trial, n_timesteps=n_timesteps)
+        monkeypatch.setattr(card_page, "try_card", lambda *_, slow=slow: slow)
+        assert check_cards([trial.ref], all_=False) == 0
+        said = " ".join(capsys.readouterr().out.split())
+        assert ("compared on 80 timesteps in place of 2,000" in said) is says
 
 
 def test_something_has_to_be_asked_for() -> None:

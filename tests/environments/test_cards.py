@@ -9,7 +9,7 @@ import pytest
 from tests.shipped import tried
 
 from rewardsmith.environments.cards import EnvCard, ad_hoc_task, card_names, load_card, task_of
-from rewardsmith.environments.inspection import check_card
+from rewardsmith.environments.inspection import MIN_STEPS, N_ENVS, check_card
 from rewardsmith.errors import ConfigError, UsageError
 
 THREE_STEPS = Path(__file__).parent / "three_steps"
@@ -37,7 +37,7 @@ def load_text(folder: Path, text: str) -> EnvCard:
 @pytest.mark.parametrize("name", [tried(name) for name in card_names()])
 def test_shipped_card_agrees_with_its_environment(name: str) -> None:
     n_steps = 300 if load_card(name).id in gymnasium.registry else 60
-    assert check_card(load_card(name), n_steps=n_steps) == ()
+    assert check_card(load_card(name), n_steps=n_steps).problems == ()
 
 
 @pytest.mark.parametrize("name", card_names())
@@ -244,6 +244,13 @@ LIES = [
 def test_card_that_lies_is_found_out(tmp_path: Path, good: str, bad: str, subject: str) -> None:
     assert good in GOOD
     (tmp_path / "card.yaml").write_text(GOOD.replace(good, bad, 1), encoding="utf-8")
-    problems = check_card(load_card(str(tmp_path)), n_steps=50)
+    problems = check_card(load_card(str(tmp_path)), n_steps=50).problems
     assert [p.subject for p in problems] == [subject]
     assert str(tmp_path) in str(problems[0]) or problems[0].remedy
+
+
+def test_slow_environment_is_played_until_its_time_is_up_but_not_for_nothing() -> None:
+    card = load_card("Pendulum-v1")
+    assert check_card(card, n_steps=40).n_timesteps == 40 * N_ENVS
+    hurried = check_card(card, n_steps=40, budget_s=0.0)
+    assert (hurried.n_timesteps, hurried.problems) == (MIN_STEPS * N_ENVS, ())

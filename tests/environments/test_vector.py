@@ -139,7 +139,7 @@ max_steps: 500
 def test_discrete_actions_are_sent_as_numbers(tmp_path: Path) -> None:
     (tmp_path / "card.yaml").write_text(CART_POLE, encoding="utf-8")
     card = load_card(str(tmp_path))
-    assert check_card(card, n_steps=50) == ()
+    assert check_card(card, n_steps=50).problems == ()
     env = StateVectorEnv(card, 2)
     env.reset(seed=0)
     step = env.step(np.array([0, 1]))

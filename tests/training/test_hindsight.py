@@ -381,11 +381,11 @@ def test_a_number_of_goals_that_is_none_is_refused_by_name(algorithm: str, n: ob
 
 
 def test_a_card_that_is_wrong_about_its_goals_does_not_hold() -> None:
-    assert check_card(POINT, n_steps=20) == ()
-    (problem,) = check_card(replace(POINT, goal_dim=2), n_steps=20)
+    assert check_card(POINT, n_steps=20).problems == ()
+    (problem,) = check_card(replace(POINT, goal_dim=2), n_steps=20).problems
     assert problem.subject == "goal_dim"
-    assert check_card(replace(load_card("Pendulum-v1"), goal_dim=1), n_steps=20) == ()
-    (short,) = check_card(replace(load_card("Pendulum-v1"), goal_dim=2), n_steps=20)
+    assert check_card(replace(load_card("Pendulum-v1"), goal_dim=1), n_steps=20).problems == ()
+    (short,) = check_card(replace(load_card("Pendulum-v1"), goal_dim=2), n_steps=20).problems
     assert short.subject == "goal_dim"
 
 

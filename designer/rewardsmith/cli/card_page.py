@@ -9,6 +9,7 @@ from rewardsmith.cli.drafting import card_for
 from rewardsmith.cli.terminal import console, safe
 from rewardsmith.environments.cards import CARD_FILE, EnvCard, card_names
 from rewardsmith.environments.drafting.card_text import without_mark
+from rewardsmith.environments.inspection import N_ENVS, N_STEPS
 from rewardsmith.errors import UsageError
 from rewardsmith.training.card_trial import CardTrial, try_card
 from rewardsmith.training.engine import LocalEngine
@@ -41,6 +42,8 @@ def check_cards(refs: Sequence[str], env_args: Sequence[str] = (), *, all_: bool
     for ref, trial in trials:
         for problem in trial.problems:
             out.print(safe(f"{ref}: {problem}".rstrip(), "red"), soft_wrap=True)
+        if 0 < trial.n_timesteps < N_ENVS * N_STEPS:
+            out.print(safe(f"{ref}: {_little(trial)}"), soft_wrap=True)
         if trial.ok and not env_args:
             confirm_meanings(ref, trial.card)
     return 0 if all(trial.ok for _, trial in trials) else FAILED
@@ -54,6 +57,12 @@ def confirm_meanings(ref: str, card: EnvCard | None) -> None:
     path.write_text(without_mark(path.read_text(encoding="utf-8")), encoding="utf-8")
     said = f"{ref}: a model's words on {', '.join(card.unverified)} no longer count as unverified."
     console().print(safe(said), soft_wrap=True)
+
+
+def _little(trial: CardTrial) -> str:
+    """What a slow environment's check did not look at."""
+    whole = f"{N_ENVS * N_STEPS:,}"
+    return f"slow: ranges were compared on {trial.n_timesteps:,} timesteps in place of {whole}."
 
 
 def _table(trials: Sequence[tuple[str, CardTrial]]) -> Table:

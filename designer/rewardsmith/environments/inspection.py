@@ -4,6 +4,7 @@ A wrong card makes every later number wrong, so nothing is assumed: the spaces a
 field is read, and values outside the card's range, or not finite, are problems.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,12 @@ from rewardsmith.environments.vector import StateVectorEnv
 from rewardsmith.errors import UsageError
 
 N_ENVS = 4
+N_STEPS = 500
+"""Timesteps in each of them."""
+PLAY_S = 120.0
+"""CPU-seconds after which no further timestep is played, once there are `MIN_STEPS`: a simulator
+of five timesteps a second is looked at for two minutes, and not for seven."""
+MIN_STEPS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,27 +41,42 @@ class CardProblem:
         return f"{self.subject}: {self.reason} {self.remedy}"
 
 
-def check_card(card: EnvCard, *, n_steps: int = 500, seed: int = 0) -> tuple[CardProblem, ...]:
-    """Play randomly and collect everything the card says wrongly; empty when it is right.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What random play said of a card."""
+
+    problems: tuple[CardProblem, ...]
+    """Empty when the card is right as far as it was looked at."""
+    n_timesteps: int
+    """Played, in all environments together."""
+
+
+def check_card(
+    card: EnvCard, *, n_steps: int = N_STEPS, budget_s: float = PLAY_S, seed: int = 0
+) -> Inspection:
+    """Play randomly and collect everything the card says wrongly.
 
     Args:
         card: The card to check.
-        n_steps: Timesteps in each of four environments.
+        n_steps: Timesteps in each of four environments, at most.
+        budget_s: CPU-seconds after which a slow environment has been played enough.
         seed: Of environments and actions.
     """
     problems: list[CardProblem] = []
+    n_played = 0
     try:
         with blamed(card.id, "__init__"):
             env = make_env(card)
             vector = StateVectorEnv(card, N_ENVS)
         problems += [*_check_action(card, env), *_check_limit(card), *_check_goals(card, env)]
         with blamed(card.id, "reset() or step()"):
-            problems += _check_play(vector, n_steps, seed)
+            n_played, found = _check_play(vector, n_steps, budget_s, seed)
+            problems += found
             env.close()
             vector.close()
     except UsageError as error:
         problems.append(CardProblem(subject="card", reason=str(error), remedy=""))
-    return tuple(problems)
+    return Inspection(problems=tuple(problems), n_timesteps=n_played * N_ENVS)
 
 
 def goal_problem(card: EnvCard, env: Env) -> CardProblem | None:
@@ -134,19 +156,25 @@ def _check_goals(card: EnvCard, env: Env) -> Iterator[CardProblem]:
         yield problem
 
 
-def _check_play(vector: StateVectorEnv, n_steps: int, seed: int) -> list[CardProblem]:
+def _check_play(
+    vector: StateVectorEnv, n_steps: int, budget_s: float, seed: int
+) -> tuple[int, list[CardProblem]]:
+    """How many timesteps each environment played, and what they showed."""
     rng = np.random.default_rng(seed)
     extremes = _Extremes()
+    began, n_played = time.process_time(), 0
     extremes.add(vector.reset(seed).fields)
     is_finite = True
-    for _ in range(n_steps):
+    while n_played < n_steps and (n_played < MIN_STEPS or time.process_time() - began < budget_s):
         step = vector.step(random_actions(vector.card, vector.n_envs, rng))
         extremes.add(step.fields)
         extremes.add(step.start_fields)
         is_finite &= bool(np.isfinite(step.next_obs).all() and np.isfinite(step.obs).all())
-    return ([] if is_finite else [_NOT_FINITE]) + [
+        n_played += 1
+    found = ([] if is_finite else [_NOT_FINITE]) + [
         p for spec in vector.spec.fields for p in extremes.judge(spec.name, spec.low, spec.high)
     ]
+    return n_played, found
 
 
 _NOT_FINITE = CardProblem(

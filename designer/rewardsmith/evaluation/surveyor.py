@@ -50,6 +50,8 @@ class Survey:
     problems: tuple[CardProblem, ...]
     speed: Speed | None
     """None when the environment does not run."""
+    n_timesteps: int = 0
+    """Played at random to compare the card with what was seen."""
 
 
 def survey_draft(ref: EnvRef, words: Words | None = None) -> Draft:
@@ -100,6 +102,7 @@ def survey_card(card: EnvCard) -> Survey:
     return Survey(
         problems=tuple(CardProblem(**problem) for problem in reply["problems"]),
         speed=Speed(**speed) if speed else None,
+        n_timesteps=int(reply["n_timesteps"]),
     )
 
 
@@ -181,7 +184,8 @@ def _try_measure(task: Task, card: EnvCard) -> None:
 
 def _check(ref: str) -> dict[str, Any]:
     card = load_card(ref)
-    problems = check_card(card)
+    inspection = check_card(card)
+    problems = inspection.problems
     for name in card.tasks:
         task = task_of(card, name)
         said = _measure(task) if looks_beyond_fields(task) and not problems else {}
@@ -191,6 +195,7 @@ def _check(ref: str) -> dict[str, Any]:
     return {
         "problems": [asdict(problem) for problem in problems],
         "speed": asdict(measure_speed(card)) if is_running else None,
+        "n_timesteps": inspection.n_timesteps,
     }
 
 

@@ -30,6 +30,8 @@ class CardTrial:
     speed: Speed | None = None
     separates: tuple[tuple[str, bool | None], ...] = ()
     """(task, whether its fitness tells a competent rollout from all others); None when unknown."""
+    n_timesteps: int = 0
+    """Played at random to compare the card with what was seen."""
     n_references: int = 0
     """Reward programs of its tasks that were read."""
 
@@ -64,6 +66,7 @@ def try_card(ref: str, engine: Engine) -> CardTrial:
         problems=tuple(problems),
         speed=survey.speed,
         separates=tuple(separates),
+        n_timesteps=survey.n_timesteps,
         n_references=len(list(_programs(card))),
     )
 
