@@ -99,10 +99,10 @@ def _bind_contacts(raw: Any, names: tuple[str, ...]) -> Getter:
         data = raw.data
         if data.ncon:
             contact = data.contact
-            for place, (x, y) in enumerate(contact.geom.tolist()):
-                numbers = wanted.get((x, y))
-                if numbers is not None and not contact.exclude[place]:
-                    for number in numbers:
+            touching = zip(contact.geom.tolist(), contact.exclude.tolist(), strict=True)
+            for (x, y), is_excluded in touching:
+                if not is_excluded:
+                    for number in wanted.get((x, y), ()):
                         found[number] = True
         return found
 
