@@ -24,13 +24,18 @@ class Gait:
     damping: float
     turn: float
 
-    def torques(self, phase, astray, angles, velocities):
-        """Torques of hip and ankle, leg by leg, in the order of LEFT; `astray` is to the left."""
+    def torques(self, phase, astray, angles, velocities, front=0):
+        """Torques of hip and ankle, leg by leg, in the order of LEFT.
+
+        It heads `astray` to the left. The ant is the same on all four sides: `front` is how many
+        quarter turns to the left of its own front the one is that goes ahead.
+        """
         phase = phase + np.array([0.0, np.pi, 0.0, np.pi])
         strides = self.swing * (1 + np.clip(self.turn * astray, -0.8, 0.8) * LEFT)
         lifts = 0.5 - 0.5 * np.tanh(3 * np.sin(phase + self.phase))
-        ankles = self.up + (self.down - self.up) * lifts
-        wanted = np.stack([strides * LEFT * np.cos(phase), ankles * (1, -1, -1, 1)], axis=1)
+        hips = np.roll(strides * LEFT * np.cos(phase), front)
+        ankles = np.roll(self.up + (self.down - self.up) * lifts, front) * (1, -1, -1, 1)
+        wanted = np.stack([hips, ankles], axis=1)
         torques = self.stiffness * (wanted.ravel() - angles) - self.damping * velocities
         return np.clip(torques, -1.0, 1.0)
 
