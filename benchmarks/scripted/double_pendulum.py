@@ -1,4 +1,4 @@
-"""Linear feedback on the cart and both angles; the gains are those of a linear-quadratic regulator."""
+"""Linear feedback on the cart and both angles, with the gains of a linear-quadratic regulator."""
 
 import numpy as np
 

@@ -11,5 +11,5 @@ def act(fields):
     if hand[1] > front[1] and not is_before:
         way = np.array((front[0], front[1], 0.2)) - hand
     else:
-        way = (handle + (0.0, 0.05, 0.0) if is_before else front) - hand
+        way = (np.add(handle, (0.0, 0.05, 0.0)) if is_before else front) - hand
     return np.append(np.clip(20.0 * way, -1.0, 1.0), 1.0)

@@ -1,7 +1,7 @@
 """A flip: crouch, lean, leap, tuck while it turns over, reach for the ground, balance.
 
-Poses, torques and times were found by a search (the cross-entropy method, some minutes), which tried
-them from one start; from others it turns over as well, and may fall after it has stood.
+Poses, torques and times were found by a search (the cross-entropy method, some minutes) from one
+start; from others it turns over as well, and may fall after it has stood.
 """
 
 from collections.abc import Callable
@@ -47,7 +47,7 @@ class Flip:
             else:
                 tilt = np.clip(pitch - self.forward * 2 * np.pi, -1.0, 1.0)
                 moves = tilt, fields["pitch_velocity"], fields["forward_velocity"]
-                pose = np.array(self.land) + (0.0, 0.0, np.dot(self.balance, moves))
+                pose = np.add(self.land, (0.0, 0.0, np.dot(self.balance, moves)))
             torques = 4.0 * (pose - fields["joint_angles"]) - 0.3 * fields["joint_velocities"]
             return np.clip(torques, -1.0, 1.0)
 
