@@ -1,8 +1,9 @@
 """Records a competent rollout for a card's task from a policy that a person wrote.
 
 For tasks whose reference takes long to train: the script is one function, `act(fields)`, from one
-timestep's state fields to an action. Plays it from several starts, takes a middling one that does
-the task, and writes `<task>.rollouts.safetensors` beside card.yaml.
+timestep's state fields to an action, or `player(env)`, which makes such a function for one episode:
+it may keep a memory and look into the environment. Plays it from several starts, takes a middling
+one that does the task, and writes `<task>.rollouts.safetensors` beside card.yaml.
 
     python benchmarks/record_scripted.py merge-v0 make_room benchmarks/scripted/merge.py
 """
@@ -28,8 +29,7 @@ from rewardsmith.training.shipped_rollouts import (
 )
 
 Act = Callable[[dict[str, np.ndarray]], Any]
-
-STARTS = SEEDS[:7]
+Player = Callable[[Any], Act]
 
 
 def main() -> None:
@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("card")
     parser.add_argument("task")
     parser.add_argument("script")
+    parser.add_argument("--starts", type=int, default=7, help="how many episodes to play")
     arguments = parser.parse_args()
     card = load_card(arguments.card)
     task = task_of(card, arguments.task)
@@ -50,8 +51,8 @@ def main() -> None:
         held_steps=task.held_steps,
         **clock,
     )
-    act = runpy.run_path(arguments.script)["act"]
-    played = [_play(card, act, seed) for seed in STARTS]
+    player = _player(arguments.script)
+    played = [_play(card, player, seed) for seed in SEEDS[: arguments.starts]]
     done = [episode for episode in played if success.evaluate(episode)]
     print(f"{card.ref} {task.name}: {len(done)} of {len(played)} episodes do the task", flush=True)
     if not done:
@@ -64,12 +65,19 @@ def main() -> None:
     print(f"{path}: seed {middling.seed}, fitness {fitness.evaluate(middling):.3f}", flush=True)
 
 
-def _play(card: EnvCard, act: Act, seed: int) -> Trajectory:
+def _player(script: str) -> Player:
+    """What makes the policy of one episode, given its environment."""
+    named = runpy.run_path(script)
+    return named["player"] if "player" in named else lambda env: named["act"]
+
+
+def _play(card: EnvCard, player: Player, seed: int) -> Trajectory:
     """One episode, with the actions as they will be replayed."""
     env = make_env(card)
     reader = FieldReader(card, env)
     obs, info = env.reset(seed=seed)
     columns = [reader.read(obs, info, at_start=True)]
+    act = player(env)
     actions: list[Any] = []
     terminated = truncated = False
     while not (terminated or truncated or len(actions) == card.max_steps):
