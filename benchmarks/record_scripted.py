@@ -1,8 +1,10 @@
 """Records a competent rollout for a card's task from a policy that a person wrote.
 
 For tasks whose reference takes long to train: the script is one function, `act(fields)`, from one
-timestep's state fields to an action. Plays it from several starts, takes a middling one that does
-the task, and writes `<task>.rollouts.safetensors` beside card.yaml.
+timestep's state fields to an action. A script whose player remembers, or has to see more than the
+fields tell, has a function `player(env)` instead: from an environment that has just been reset to
+the `act` of that episode. Plays it from several starts, takes a middling one that does the task,
+and writes `<task>.rollouts.safetensors` beside card.yaml.
 
     python benchmarks/record_scripted.py merge-v0 make_room benchmarks/scripted/merge.py
 """
@@ -15,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from rewardsmith.environments.cards import EnvCard, load_card, task_of
-from rewardsmith.environments.factory import make_env
+from rewardsmith.environments.factory import Env, make_env
 from rewardsmith.environments.fields import FieldReader
 from rewardsmith.environments.fitness import compile_fitness, compile_success
 from rewardsmith.messages import Trajectory
@@ -28,8 +30,9 @@ from rewardsmith.training.shipped_rollouts import (
 )
 
 Act = Callable[[dict[str, np.ndarray]], Any]
+Player = Callable[[Env], Act]
 
-STARTS = SEEDS[:7]
+N_STARTS = 7
 
 
 def main() -> None:
@@ -38,6 +41,7 @@ def main() -> None:
     parser.add_argument("card")
     parser.add_argument("task")
     parser.add_argument("script")
+    parser.add_argument("--starts", type=int, default=N_STARTS, help="how many starts to play")
     arguments = parser.parse_args()
     card = load_card(arguments.card)
     task = task_of(card, arguments.task)
@@ -50,8 +54,16 @@ def main() -> None:
         held_steps=task.held_steps,
         **clock,
     )
-    act = runpy.run_path(arguments.script)["act"]
-    played = [_play(card, act, seed) for seed in STARTS]
+    player = _player(runpy.run_path(arguments.script))
+    played = []
+    for seed in SEEDS[: arguments.starts]:
+        episode = _play(card, player, seed)
+        played.append(episode)
+        print(
+            f"  seed {seed}: fitness {fitness.evaluate(episode):.3f}, {episode.length} timesteps, "
+            f"success {bool(success.evaluate(episode))}",
+            flush=True,
+        )
     done = [episode for episode in played if success.evaluate(episode)]
     print(f"{card.ref} {task.name}: {len(done)} of {len(played)} episodes do the task", flush=True)
     if not done:
@@ -64,11 +76,17 @@ def main() -> None:
     print(f"{path}: seed {middling.seed}, fitness {fitness.evaluate(middling):.3f}", flush=True)
 
 
-def _play(card: EnvCard, act: Act, seed: int) -> Trajectory:
+def _player(script: dict[str, Any]) -> Player:
+    """Who plays, whether or not it asks for the environment."""
+    return script.get("player") or (lambda env: script["act"])
+
+
+def _play(card: EnvCard, player: Player, seed: int) -> Trajectory:
     """One episode, with the actions as they will be replayed."""
     env = make_env(card)
     reader = FieldReader(card, env)
     obs, info = env.reset(seed=seed)
+    act = player(env)
     columns = [reader.read(obs, info, at_start=True)]
     actions: list[Any] = []
     terminated = truncated = False
