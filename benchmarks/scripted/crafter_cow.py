@@ -13,6 +13,6 @@ def player(env):
             return needed
         if not walker.has["wood_pickaxe"]:
             return walker.make_pickaxe()
-        return walker.beside(walker.quiet(walker.cells("Cow")), NOTHING) or NOTHING
+        return walker.beside(walker.cells("Cow"), NOTHING) or NOTHING
 
     return act

@@ -19,7 +19,9 @@ TOOLS = {
 }
 """What is in the way and can be taken, by the tool that it takes; trees need none."""
 
-ARROW = 4
+LATE = 420
+"""Timestep of 500 after which nothing is done for later."""
+ARROW = 6
 """Cells that a place should be away from tunnels."""
 
 
@@ -52,7 +54,8 @@ class Walker:
         if self.is_hidden and self.has["energy"] < 9:
             return SLEEP
         is_hurt = self.has["health"] < (8 if self.is_hidden else 5)
-        return self.hide() if self.is_dusk or self.is_night or is_hurt else None
+        is_out = (self.is_dusk or self.is_night) and not self.is_late
+        return self.hide() if is_out or is_hurt else None
 
     def needs(self):
         """The action against a foe, thirst and hunger, or None."""
@@ -61,7 +64,7 @@ class Walker:
             return SLEEP if fight is None else fight
         urgent = 1 if self.is_hidden else 3
         for need, source in (("drink", "water"), ("food", "Cow")):
-            if self.has[need] < (7 if self.is_dusk else urgent):
+            if not self.is_late and self.has[need] < (7 if self.is_dusk else urgent):
                 self.errand = need, source
         if self.errand is not None:
             need, source = self.errand
@@ -69,6 +72,11 @@ class Walker:
                 return found
             self.errand = None
         return None
+
+    @property
+    def is_late(self):
+        """Whether what is eaten and drunk lasts for the rest of the episode."""
+        return self.env._step > LATE
 
     @property
     def is_dusk(self):

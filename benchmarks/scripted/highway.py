@@ -9,7 +9,9 @@ def act(fields):
     behind, coming = fields["gap_behind"], fields["closing_behind"]
     if abs(fields["lane_offset"]) > 0.5:  # still changing lanes
         return 4 if closing[1] > 0 and ahead[1] < 10 + 2.0 * closing[1] else 1
-    is_free = (ahead > 12 + 2.5 * np.maximum(closing, 0)) & (behind > 10 + 2 * np.maximum(coming, 0))
+    is_free = (ahead > 12 + 2.5 * np.maximum(closing, 0)) & (
+        behind > 10 + 2 * np.maximum(coming, 0)
+    )
     worth = ahead - 5.0 * closing
     side = 0 if worth[0] > worth[2] else 2
     for way in (side, 2 - side):
