@@ -18,39 +18,40 @@ STONES = 6
 def player(env):
     """The `act` of one episode."""
     walker = Walker(env)
-    has = walker.has
 
     def act(fields):
-        if has["diamond"]:
+        if walker.has["diamond"]:
             return walker.live() or walker.hide() or NOTHING
         needed = walker.needs()
-        return (_next() or NOTHING) if needed is None else needed
-
-    def _next():
-        if has["iron_pickaxe"]:
-            return walker.use("diamond")
-        if not has["wood_pickaxe"]:
-            return walker.make_pickaxe()
-        if has["stone_pickaxe"]:
-            return _iron_pickaxe()
-        if walker.is_near("table") and has["wood"] and has["stone"] > STONES - 2:
-            return STONE_PICKAXE
-        if has["wood"] < LOGS:
-            return walker.use("tree")
-        for material, enough in (("stone", STONES), ("coal", 1)):
-            if has[material] < enough:
-                return walker.use(material)
-        if walker.is_near("iron"):
-            return walker.set_down(TABLE, beside="iron")
-        return walker.use("iron")
-
-    def _iron_pickaxe():
-        if not has["iron"]:
-            return walker.use("iron")
-        if walker.is_near("table") and walker.is_near("furnace"):
-            return IRON_PICKAXE
-        if walker.is_near("table"):
-            return walker.set_down(FURNACE, beside="table")
-        return walker.use("table")
+        return (_tools(walker) or NOTHING) if needed is None else needed
 
     return act
+
+
+def _tools(walker):
+    """The next action on the way to the next tool that is missing, and to the diamond with all."""
+    if walker.has["iron_pickaxe"]:
+        return walker.use("diamond")
+    if walker.has["stone_pickaxe"]:
+        return _iron_pickaxe(walker)
+    return _stone_pickaxe(walker) if walker.has["wood_pickaxe"] else walker.make_pickaxe()
+
+
+def _stone_pickaxe(walker):
+    has = walker.has
+    if walker.is_near("table") and has["wood"] and has["stone"] > STONES - 2:
+        return STONE_PICKAXE
+    for kind, enough in (("tree", LOGS), ("stone", STONES), ("coal", 1)):
+        if has["wood" if kind == "tree" else kind] < enough:
+            return walker.use(kind)
+    return walker.set_down(TABLE, beside="iron") if walker.is_near("iron") else walker.use("iron")
+
+
+def _iron_pickaxe(walker):
+    if not walker.has["iron"]:
+        return walker.use("iron")
+    if not walker.is_near("table"):
+        return walker.use("table")
+    if not walker.is_near("furnace"):
+        return walker.set_down(FURNACE, beside="table")
+    return IRON_PICKAXE

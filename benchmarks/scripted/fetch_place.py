@@ -12,5 +12,5 @@ def act(fields):
     elif np.linalg.norm(gripper - cube) < 0.015:
         target, fingers = cube, -1.0
     else:
-        target, fingers = cube + [0.0, 0.0, 0.08 if away > 0.01 else 0.0], 1.0
+        target, fingers = cube + np.array([0.0, 0.0, 0.08 if away > 0.01 else 0.0]), 1.0
     return np.append(np.clip(12.0 * (target - gripper), -1.0, 1.0), fingers)

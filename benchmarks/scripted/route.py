@@ -1,7 +1,7 @@
 """Drives a planned route: tries speeds on copies of the environment, and plays the best plan.
 
-It knows what the others are going to do, which no policy does. Of plans that come equally far at the
-same speed only the one that kept the greatest distance is followed up.
+It knows what the others are going to do, which no policy does. Of plans that come equally far at
+the same speed only the one that kept the greatest distance is followed up.
 """
 
 import copy
