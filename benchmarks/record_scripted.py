@@ -3,8 +3,8 @@
 For tasks whose reference takes long to train: the script is one function, `act(fields)`, from one
 timestep's state fields to an action. A script whose player remembers, or has to see more than the
 fields tell, has a function `player(env)` instead: from an environment that has just been reset to
-the `act` of that episode. Plays it from several starts, takes a middling one that does the task,
-and writes `<task>.rollouts.safetensors` beside card.yaml.
+the `act` of that episode. Plays it from several starts, takes a middling one that does the task
+better than any held action does there, and writes `<task>.rollouts.safetensors` beside card.yaml.
 
     python benchmarks/record_scripted.py merge-v0 make_room benchmarks/scripted/merge.py
 """
@@ -21,6 +21,7 @@ from rewardsmith.environments.factory import Env, make_env
 from rewardsmith.environments.fields import FieldReader
 from rewardsmith.environments.fitness import compile_fitness, compile_success
 from rewardsmith.messages import Trajectory
+from rewardsmith.training.reference_rollouts import extreme_actions
 from rewardsmith.training.shipped_rollouts import (
     COMPETENT,
     SEEDS,
@@ -68,7 +69,13 @@ def main() -> None:
     print(f"{card.ref} {task.name}: {len(done)} of {len(played)} episodes do the task", flush=True)
     if not done:
         raise SystemExit("No episode does the task: improve the script.")
-    middling = sorted(done, key=fitness.evaluate)[len(done) // 2]
+    middle = fitness.evaluate(sorted(done, key=fitness.evaluate)[len(done) // 2])
+    done.sort(key=lambda episode: abs(fitness.evaluate(episode) - middle))
+    middling = next((one for one in done if _is_telling(card, fitness.evaluate, one)), None)
+    if middling is None:
+        raise SystemExit(
+            "Wherever it does the task, a held action does as well: try more --starts."
+        )
     worth = {COMPETENT: (rounded(middling.actions), fitness.evaluate(middling))}
     path = rollouts_file(card, task)
     assert path is not None
@@ -101,6 +108,17 @@ def _play(card: EnvCard, player: Player, seed: int) -> Trajectory:
         actions=np.array(actions),
         terminated=bool(terminated),
     )
+
+
+def _is_telling(card: EnvCard, worth: Callable[[Trajectory], float], episode: Trajectory) -> bool:
+    """Whether holding one action comes to less from the start of an episode, whichever it is."""
+    spec = card.state.action
+    for held in extreme_actions(spec):
+        action = held[0] if spec.kind == "discrete" else np.reshape(held, spec.shape)
+        alike = _play(card, lambda env, action=action: lambda fields: action, episode.seed)
+        if worth(alike) >= worth(episode):
+            return False
+    return True
 
 
 def _replayable(card: EnvCard, action: Any) -> Any:
