@@ -13,6 +13,7 @@ from rewardsmith.isolation.frames import FrameError
 from rewardsmith.isolation.tensors import dump_tensors
 from rewardsmith.messages import ActionSpec
 from rewardsmith.testing import InProcessEngine, write_line_card
+from rewardsmith.training.engine import LocalEngine
 from rewardsmith.training.reference_rollouts import reference_chain
 from rewardsmith.training.shipped_rollouts import (
     dump_shipped,
@@ -104,8 +105,10 @@ def test_a_task_of_the_users_own_has_none() -> None:
 def test_a_shipped_competent_rollout_does_its_task_better_than_every_exploit(
     name: str, task: str
 ) -> None:
-    asked = task_of(load_card(name), task)
-    (rollouts,) = InProcessEngine().run([reference_chain(asked, RunConfig())])
+    card = load_card(name)
+    # highway-env's intersection changes how others drive in every road of the process
+    engine = LocalEngine(1) if "suites.highway" in card.id else InProcessEngine()
+    (rollouts,) = engine.run([reference_chain(task_of(card, task), RunConfig())])
     lineup = rollouts.lineup()
     assert (lineup.competent is None, rollouts.distrust) == (False, "")
     worth = [lineup.fitness[i] for i in lineup.exploits.values()]
@@ -116,4 +119,4 @@ def test_a_shipped_competent_rollout_does_its_task_better_than_every_exploit(
 
 
 def test_most_tasks_have_one() -> None:
-    assert len(SHIPPED) >= 7
+    assert len(SHIPPED) >= 70
