@@ -221,6 +221,22 @@ def test_info_that_names_rewards_or_verdicts_is_left_out_and_said() -> None:
     assert "info.reward_total, info.is_success, info.episode, info.rewards, info.score" in notes
 
 
+def test_parts_of_an_observation_that_name_rewards_or_verdicts_are_left_out_and_said() -> None:
+    drafted = draft(robot("Remembering"))
+    said = sources(parse_card(drafted.text, ref="remembering"))
+    assert said == {"nearness": "obs[1]", "x": "obs[4]"}
+    notes = "\n".join(note.text for note in drafted.notes)
+    assert "by name: part 'last_reward', part 'success'" in notes
+    assert "element 1 of the observation equalled" in notes
+    assert "take the field 'nearness' out of the card" in notes
+    assert "element 0" not in notes
+
+
+def test_what_is_left_out_can_still_judge() -> None:
+    notes = "\n".join(note.text for note in draft(robot("Leaky")).notes)
+    assert "a fitness may read one, as in 'info[\"reward_total\"]'" in notes
+
+
 def test_info_that_equals_the_reward_is_kept_and_warned_of() -> None:
     warnings = [n.text for n in draft(robot("Leaky")).notes if n.kind == "warning"]
     assert any("info.goodness equalled the environment's reward" in text for text in warnings)

@@ -156,6 +156,23 @@ class Leaky(Point):
         } | ({"late": 1.0} if self.count > 3 else {})
 
 
+class Remembering(Point):
+    """Observes what it was paid, as in meta-learning."""
+
+    observation_space = spaces.Dict(
+        {
+            "last_reward": spaces.Box(-5.0, 5.0, (1,), np.float64),
+            "nearness": spaces.Box(-5.0, 5.0, (1,), np.float64),
+            "success": spaces.Discrete(2),
+            "x": spaces.Box(-5.0, 5.0, (1,), np.float64),
+        }
+    )
+
+    def observe(self) -> Any:
+        pay, x = np.array([-abs(self.x)]), np.array([self.x])
+        return {"last_reward": pay, "nearness": pay, "success": int(self.x > 0), "x": x}
+
+
 class RaisesInInit(Point):
     """Cannot be made."""
 
