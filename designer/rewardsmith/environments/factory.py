@@ -66,9 +66,13 @@ def make_bare(id_: str, *, code: Path | None, ref: str, kwargs: Mapping[str, Any
     module, colon, name = id_.rpartition(":")
     target = _target(module, name, code, ref) if colon and id_ not in gymnasium.registry else None
     try:
-        made = target(**kwargs) if target else _make_registered(name if colon else id_, kwargs, ref)
+        made = (
+            target(**_with_render_mode(target, kwargs))
+            if target
+            else _make_registered(name if colon else id_, kwargs, ref)
+        )
     except TypeError as error:
-        if "argument 'render_mode'" in str(error):  # the text also lists all that was given
+        if _draws_nothing(str(error), kwargs):
             raise UsageError(
                 f"{ref} draws no pictures: its constructor takes no render_mode. Let __init__ take "
                 "render_mode='rgb_array', and render() return a picture."
@@ -206,6 +210,26 @@ def _target(module: str, name: str, code: Path | None, ref: str) -> Callable[...
     if inspect.isclass(found) and not issubclass(found, gymnasium.Env):
         raise UsageError(f"{ref}: {no_environment(found, names=env_classes(imported))}")
     return cast(Callable[..., Any], found)
+
+
+def _with_render_mode(target: Callable[..., Any], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The arguments, with no render mode for a constructor that insists on one."""
+    try:
+        asked = inspect.signature(target).parameters.get("render_mode")
+    except (TypeError, ValueError):  # it has none that can be read
+        return kwargs
+    insists = asked is not None and asked.default is asked.empty and asked.kind != asked.VAR_KEYWORD
+    return {"render_mode": None, **kwargs} if insists else kwargs
+
+
+def _draws_nothing(reason: str, kwargs: Mapping[str, Any]) -> bool:
+    """Whether a constructor failed because it takes no render mode."""
+    if "render_mode" not in kwargs:
+        return False
+    # Gymnasium's own text lists all that was given, so the name alone says nothing.
+    return "argument 'render_mode'" in reason or (
+        "takes no arguments" in reason and kwargs.keys() == {"render_mode"}
+    )
 
 
 def _make_registered(id_: str, kwargs: Mapping[str, Any], ref: str) -> Any:

@@ -255,6 +255,9 @@ def test_limit_that_nobody_registered_is_what_was_seen() -> None:
             "RaisesInInit",
             r"raised in __init__: ValueError: the config file is missing \(odd_robots",
         ),
+        ("Lacking", r"`pip install nowhere-to-be-found` may bring it"),
+        ("Old", r"raised in reset\(\): TypeError.*Let it be `reset\(self, \*, seed=None, options="),
+        ("Older", r"reset\(\) has to return \(observation, info\).*Return `observation, {}`"),
         ("RaisesInReset", r"raised in reset\(\): KeyError: 'start' \(odd_robots.py, line \d+\)"),
         ("RaisesInStep", r"raised in step\(\): ZeroDivisionError: division by zero"),
         ("NotFinite", r"returned nan in element 1 of the observation"),
@@ -278,6 +281,10 @@ def test_what_an_environment_does_wrong_is_said_in_one_line(name: str, said: str
     with pytest.raises(UsageError, match=said) as raised:
         draft(robot(name))
     assert "\n" not in str(raised.value)
+
+
+def test_constructor_that_insists_on_a_render_mode_is_given_none() -> None:
+    assert card_of(robot("Drawn")).kwargs == {}
 
 
 def test_pictures_are_no_obstacle_where_info_tells_the_state() -> None:

@@ -128,8 +128,8 @@ def _keep(
 def _pair(returned: Any, ref: str) -> tuple[Any, Any]:
     if not isinstance(returned, tuple) or len(returned) != 2:
         raise UsageError(
-            f"{ref}: reset() has to return (observation, info), as Gymnasium does. An environment "
-            "of the old gym package is wrapped by gymnasium.make('GymV26Environment-v0', env=...)."
+            f"{ref}: reset() has to return (observation, info), as Gymnasium does; in the old gym "
+            "package it was the observation alone. Return `observation, {}`."
         )
     return returned[0], returned[1]
 

@@ -180,6 +180,51 @@ class RaisesInInit(Point):
         raise ValueError("the config file is missing")
 
 
+class Lacking(Point):
+    """Imports what it needs when it is made, as large packages do."""
+
+    def __init__(self) -> None:
+        import nowhere_to_be_found  # type: ignore[import-not-found]  # noqa: F401
+
+
+class Old(Point):
+    """Of the time before Gymnasium."""
+
+    def reset(self) -> Any:  # type: ignore[override]
+        return self.observe()
+
+
+class Older(Point):
+    """As `Old`, but takes whatever it is called with."""
+
+    def reset(self, **words: Any) -> Any:
+        return self.observe()
+
+
+class Drawn(Point):
+    """Insists on being told how it is drawn."""
+
+    def __init__(self, render_mode: str | None) -> None:
+        super().__init__()
+        self.render_mode = render_mode
+
+
+class Tiring(Point):
+    """Works for longer than a draft looks."""
+
+    n_steps = 0
+
+    def __init__(self, most: int = 4000) -> None:
+        super().__init__()
+        self.most = most
+
+    def step(self, action: Any) -> Any:
+        Tiring.n_steps += 1
+        if Tiring.n_steps > self.most:
+            raise RuntimeError("the motor is hot")
+        return super().step(action)
+
+
 class RaisesInReset(Point):
     """Cannot be reset."""
 
