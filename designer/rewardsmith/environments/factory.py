@@ -52,7 +52,12 @@ def make_env(card: EnvCard, *, render_mode: str | None = None) -> Env:
 
 
 def make_bare(id_: str, *, code: Path | None, ref: str, kwargs: Mapping[str, Any]) -> Env:
-    """Make the environment as it is, without time limit and checks.
+    """Make the environment without time limit and checks; see `make_whole`."""
+    return stripped(make_whole(id_, code=code, ref=ref, kwargs=kwargs))
+
+
+def make_whole(id_: str, *, code: Path | None, ref: str, kwargs: Mapping[str, Any]) -> Env:
+    """Make the environment with all that a person's own code wraps it in.
 
     Args:
         id_: Of the registry, or `module:Class`, `module:function`, `module:Id-v0`.
@@ -82,7 +87,14 @@ def make_bare(id_: str, *, code: Path | None, ref: str, kwargs: Mapping[str, Any
         raise
     if not isinstance(made, gymnasium.Env):
         raise UsageError(f"{ref}: {no_environment(made)}")
-    return _strip(made)
+    return made
+
+
+def stripped(env: Env) -> Env:
+    """The environment without the time limit and the checks around it."""
+    while isinstance(env, TimeLimit | OrderEnforcing | PassiveEnvChecker):
+        env = env.env
+    return env
 
 
 def flat(env: Env) -> Env:
@@ -263,9 +275,3 @@ def _look_for_shadow(module: str, code: Path | None, ref: str) -> None:
             f"{ref}: {first!r} is also the name of {found}, which is found first. Rename "
             f"{mine[0].name if mine[0].stem == first else mine[0].parent.name}."
         )
-
-
-def _strip(env: Env) -> Env:
-    while isinstance(env, TimeLimit | OrderEnforcing | PassiveEnvChecker):
-        env = env.env
-    return env

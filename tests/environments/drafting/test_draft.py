@@ -184,6 +184,11 @@ def test_function_that_makes_an_environment_is_as_good_as_a_class() -> None:
     assert card_of(robot("wrapped")).state.action.high == (2.0,)
 
 
+def test_limit_of_a_wrapped_environment_is_that_of_its_wrapper() -> None:
+    assert card_of(robot("limited")).max_steps == 12
+    assert card_of(robot("limited_inside")).max_steps == 12
+
+
 def test_users_own_package_with_a_registered_id(tmp_path: Path) -> None:
     package = tmp_path / "envs"
     package.mkdir()

@@ -34,7 +34,14 @@ from rewardsmith.environments.drafting.pay import resemblance
 from rewardsmith.environments.drafting.play import Play, play
 from rewardsmith.environments.drafting.spaces import action_of, leaves_of
 from rewardsmith.environments.drafting.state_help import needs_state_fields
-from rewardsmith.environments.factory import Env, env_classes, flat, import_module, make_bare
+from rewardsmith.environments.factory import (
+    Env,
+    env_classes,
+    flat,
+    import_module,
+    make_whole,
+    stripped,
+)
 from rewardsmith.environments.failures import blamed
 from rewardsmith.environments.reference import EnvRef
 from rewardsmith.errors import UsageError
@@ -68,7 +75,7 @@ def draft_card(ref: EnvRef, *, seed: int = 0, words: Words | None = None) -> Dra
     """
     resolved = _resolved(ref)
     with blamed(ref.text, "__init__"):
-        env = make_bare(resolved.id, code=resolved.code, ref=ref.text, kwargs=ref.kwargs)
+        env = make_whole(resolved.id, code=resolved.code, ref=ref.text, kwargs=ref.kwargs)
     try:
         return _draft(resolved, env, seed, words or Words())
     finally:
@@ -76,7 +83,8 @@ def draft_card(ref: EnvRef, *, seed: int = 0, words: Words | None = None) -> Dra
             env.close()
 
 
-def _draft(ref: EnvRef, env: Env, seed: int, words: Words) -> Draft:
+def _draft(ref: EnvRef, whole: Env, seed: int, words: Words) -> Draft:
+    env = stripped(whole)
     leaves = leaves_of(env.observation_space)
     action = action_of(env.action_space, ref.text)
     simulation = simulation_of(env.unwrapped)
@@ -89,7 +97,7 @@ def _draft(ref: EnvRef, env: Env, seed: int, words: Words) -> Draft:
     if not fields:
         raise UsageError(needs_state_fields(ref.text, env, leaves))
     ticks = seconds_per_step(seen.watched) if simulation else None
-    clock = clock_of(env, ref.id, seen, measured=ticks)
+    clock = clock_of(whole, ref.id, seen, measured=ticks)
     draft = CardDraft(
         id=ref.id,
         code=str(ref.code) if ref.code else "",

@@ -298,3 +298,13 @@ class NoEnvironment:
 def wrapped() -> gymnasium.Env[Any, Any]:
     """A function that makes an environment."""
     return gymnasium.wrappers.RescaleAction(Point(), np.float32(-2.0), np.float32(2.0))
+
+
+def limited() -> gymnasium.Env[Any, Any]:
+    """A function that limits episodes."""
+    return gymnasium.wrappers.TimeLimit(Point(), 12)
+
+
+def limited_inside() -> gymnasium.Env[Any, Any]:
+    """A function that limits episodes below another wrapper."""
+    return gymnasium.wrappers.RescaleAction(limited(), np.float32(-2.0), np.float32(2.0))
