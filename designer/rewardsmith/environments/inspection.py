@@ -13,6 +13,7 @@ import numpy as np
 from gymnasium.wrappers import FlattenObservation
 
 from rewardsmith.environments.card_types import EnvCard
+from rewardsmith.environments.drafting.play import play
 from rewardsmith.environments.factory import Env, choices_of, make_env
 from rewardsmith.environments.failures import blamed
 from rewardsmith.environments.fields import Fields
@@ -68,10 +69,11 @@ def check_card(
         with blamed(card.id, "__init__"):
             env = make_env(card)
             vector = StateVectorEnv(card, N_ENVS)
+        play(env, card.id, seed=seed, episodes=(MIN_STEPS,))  # says what breaks the interface
         problems += [*_check_action(card, env), *_check_limit(card), *_check_goals(card, env)]
         with blamed(card.id, "reset() or step()"):
             n_played, found = _check_play(vector, n_steps, budget_s, seed)
-            problems += found
+            problems += [*found, *_check_reading(card, seed)]
             env.close()
             vector.close()
     except UsageError as error:
@@ -154,6 +156,31 @@ def _check_goals(card: EnvCard, env: Env) -> Iterator[CardProblem]:
     problem = goal_problem(card, env)
     if problem is not None:
         yield problem
+
+
+def _check_reading(card: EnvCard, seed: int) -> Iterator[CardProblem]:
+    """Whether a person's own functions change what they are to read.
+
+    An environment that plays differently each time says nothing about that.
+    """
+    if not any(spec.source.startswith("function") for spec in card.state.fields):
+        return
+    first, again, read = (_observed(card, names, seed) for names in ((), (), None))
+    if np.array_equal(first, again) and not np.array_equal(first, read):
+        yield CardProblem(
+            subject="state",
+            reason="With its fields read, the same actions lead elsewhere.",
+            remedy="Let functions look at the environment and change nothing in it.",
+        )
+
+
+def _observed(card: EnvCard, names: tuple[str, ...] | None, seed: int) -> np.ndarray:
+    """What a few random actions lead to while these fields are read."""
+    vector, rng = StateVectorEnv(card, 1, names=names), np.random.default_rng(seed)
+    vector.reset(seed)
+    found = [vector.step(random_actions(card, 1, rng)).next_obs for _ in range(MIN_STEPS)]
+    vector.close()
+    return np.concatenate(found)
 
 
 def _check_play(

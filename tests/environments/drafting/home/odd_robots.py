@@ -209,6 +209,20 @@ class Drawn(Point):
         self.render_mode = render_mode
 
 
+class Growing(Point):
+    """Observes one thing more after a while."""
+
+    n_steps = 0
+
+    def __init__(self, most: int = 5) -> None:
+        super().__init__()
+        self.most = most
+
+    def observe(self) -> Any:
+        Growing.n_steps += 1
+        return np.zeros(2 if Growing.n_steps < self.most else 3)
+
+
 class Tiring(Point):
     """Works for longer than a draft looks."""
 
@@ -308,3 +322,14 @@ def limited() -> gymnasium.Env[Any, Any]:
 def limited_inside() -> gymnasium.Env[Any, Any]:
     """A function that limits episodes below another wrapper."""
     return gymnasium.wrappers.RescaleAction(limited(), np.float32(-2.0), np.float32(2.0))
+
+
+def nudge(env: Any, observation: Any, info: Any) -> float:
+    """Moves what it should read."""
+    env.x += 0.01
+    return float(env.x)
+
+
+def look(env: Any, observation: Any, info: Any) -> float:
+    """Reads only."""
+    return float(env.x)
