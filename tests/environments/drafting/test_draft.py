@@ -157,6 +157,7 @@ def test_tuple_becomes_fields_by_place() -> None:
     assert shapes["obs[4:7]"] == (3,)
     assert "obs[7:9]" in shapes
     assert "obs[9:12]" in shapes
+    assert {"part_0", "part_1"} <= {spec.name for spec in card.state.fields}
 
 
 def test_discrete_actions_count_from_zero_wherever_the_environment_starts() -> None:

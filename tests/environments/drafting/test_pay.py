@@ -5,6 +5,7 @@ import pytest
 
 from rewardsmith.environments.drafting.pay import names_reward, resemblance
 from rewardsmith.environments.drafting.play import Play
+from rewardsmith.environments.drafting.redaction import JUDGES
 
 PAID = [0.5, -1.0, 2.0, 0.25]
 
@@ -13,13 +14,20 @@ def two_episodes() -> Play:
     return Play(rewards=[np.nan, *PAID[:2], np.nan, *PAID[2:]])
 
 
-@pytest.mark.parametrize(
-    "name",
-    "rew_forward cost_ctrl rwd_sum r r_t done win is_done goal_achieved at_goal total_pay "
-    "ep_return task_complete reward_run is_success ctrl_cost final_info".split(),
-)
+PAYS = (
+    "rew_forward cost_ctrl rwd_sum r done win is_done goal_achieved at_goal total_pay "
+    "ep_return task_complete reward_run is_success ctrl_cost completion payout"
+).split()
+
+
+@pytest.mark.parametrize("name", [*PAYS, "r_t", "final_info"])
 def test_names_of_pay_and_verdicts_are_known(name: str) -> None:
     assert names_reward(["metrics", name])
+
+
+@pytest.mark.parametrize("name", PAYS)
+def test_what_no_field_may_hold_is_in_no_source_that_a_model_reads(name: str) -> None:
+    assert JUDGES.search(name)
 
 
 @pytest.mark.parametrize(

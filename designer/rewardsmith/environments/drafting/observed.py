@@ -190,13 +190,20 @@ def _whole(leaf: Leaf, meaning: str, bounds: tuple[float | None, float | None]) 
     stop = leaf.offset + leaf.size
     is_single = leaf.size == 1
     return FieldDraft(
-        name=key_name(leaf.path or ["observation"], ()),
+        name=key_name(_named(leaf.path), ()),
         source=f"obs[{leaf.offset}]" if is_single else f"obs[{leaf.offset}:{stop}]",
         shape=() if is_single else (leaf.size,),
         low=bounds[0],
         high=bounds[1],
         meaning=meaning or f"{_called(leaf)} of the observation",
     )
+
+
+def _named(path: Sequence[str]) -> Sequence[str]:
+    """The keys of a part; a place in a Tuple is no name."""
+    if not path:
+        return ["observation"]
+    return ["part", *path] if path[0].isdecimal() else path
 
 
 def _common_bounds(leaf: Leaf) -> tuple[float | None, float | None]:
