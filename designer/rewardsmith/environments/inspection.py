@@ -4,7 +4,6 @@ A wrong card makes every later number wrong, so nothing is assumed: the spaces a
 field is read, and values outside the card's range, or not finite, are problems.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from rewardsmith.environments.drafting.play import play
 from rewardsmith.environments.factory import Env, choices_of, make_env
 from rewardsmith.environments.failures import blamed
 from rewardsmith.environments.fields import Fields
+from rewardsmith.environments.stopwatch import Stopwatch
 from rewardsmith.environments.vector import StateVectorEnv
 from rewardsmith.errors import UsageError
 
@@ -24,7 +24,7 @@ N_ENVS = 4
 N_STEPS = 500
 """Timesteps in each of them."""
 PLAY_S = 120.0
-"""CPU-seconds after which no further timestep is played, once there are `MIN_STEPS`: a simulator
+"""Seconds after which no further timestep is played, once there are `MIN_STEPS`: a simulator
 of five timesteps a second is looked at for two minutes, and not for seven."""
 MIN_STEPS = 20
 
@@ -60,7 +60,7 @@ def check_card(
     Args:
         card: The card to check.
         n_steps: Timesteps in each of four environments, at most.
-        budget_s: CPU-seconds after which a slow environment has been played enough.
+        budget_s: Seconds after which a slow environment has been played enough.
         seed: Of environments and actions.
     """
     problems: list[CardProblem] = []
@@ -189,10 +189,10 @@ def _check_play(
     """How many timesteps each environment played, and what they showed."""
     rng = np.random.default_rng(seed)
     extremes = _Extremes()
-    began, n_played = time.process_time(), 0
+    watch, n_played = Stopwatch(), 0
     extremes.add(vector.reset(seed).fields)
     is_finite = True
-    while n_played < n_steps and (n_played < MIN_STEPS or time.process_time() - began < budget_s):
+    while n_played < n_steps and (n_played < MIN_STEPS or watch.seconds() < budget_s):
         step = vector.step(random_actions(vector.card, vector.n_envs, rng))
         extremes.add(step.fields)
         extremes.add(step.start_fields)
