@@ -1,5 +1,7 @@
 """What an environment shows of how it pays is left out by name, and warned of by value."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -45,12 +47,13 @@ def test_names_of_the_world_are_not(name: str) -> None:
         (PAID, "equalled the environment's reward in all 4 steps"),
         ([1 - 2 * x for x in PAID], "followed, in a straight line, the environment's reward"),
         ([0.5, -0.5, 2.0, 2.25], "the episode's return so far in all 4 steps"),
-        ([[x - 1, 1.0] for x in PAID], "added up to the environment's reward"),
+        ([[x - 2, x * x, 2 - x * x] for x in PAID], "in its element 0 followed, in a straight"),
+        ([[x - x * x, x * x] for x in PAID], "added up, equalled the environment's reward"),
         ([0.1, 0.2, 0.3, 0.4], ""),
         ([3.0] * 4, ""),
     ],
 )
-def test_what_goes_along_with_the_reward_is_said(values: list[float], said: str) -> None:
+def test_what_goes_along_with_the_reward_is_said(values: list[Any], said: str) -> None:
     found = resemblance(np.array(values), two_episodes())
     assert said in found
     assert bool(said) == bool(found)

@@ -38,21 +38,28 @@ def resemblance(values: np.ndarray, seen: Play) -> str:
         values: One row a step, resets left out, shape (n_steps, ...).
         seen: The rollouts it comes from.
     """
-    rewards = np.asarray(seen.rewards)[~seen.is_start]
     numbers = values.reshape(len(values), -1).astype(np.float64)
-    total = numbers.sum(axis=1)
-    said = f"in all {len(rewards)} steps"
-    if np.ptp(rewards) == 0 or np.ptp(total) == 0:
+    if numbers.shape[1] == 1:
+        return _alike(numbers[:, 0], seen)
+    elements = [(k, _alike(column, seen)) for k, column in enumerate(numbers.T)]
+    if said := next((f"in its element {k} {did}" for k, did in elements if did), ""):
+        return said
+    total = _alike(numbers.sum(axis=1), seen)
+    return f"added up, {total}" if total else ""
+
+
+def _alike(numbers: np.ndarray, seen: Play) -> str:
+    """What a number a step went along with."""
+    rewards = np.asarray(seen.rewards)[~seen.is_start]
+    if np.ptp(rewards) == 0 or np.ptp(numbers) == 0:
         return ""
-    whose = "the environment's reward"
-    if numbers.shape[1] > 1:
-        return f"added up to {whose} {said}" if _is_same(total, rewards) else ""
-    if _is_same(total, rewards):
-        return f"equalled {whose} {said}"
-    if _is_line(total, rewards):
-        return f"followed, in a straight line, {whose} {said}"
-    if _is_line(total, _returns(seen)):
-        return f"followed, in a straight line, the episode's return so far {said}"
+    ending = f"in all {len(rewards)} steps"
+    if _is_same(numbers, rewards):
+        return f"equalled the environment's reward {ending}"
+    if _is_line(numbers, rewards):
+        return f"followed, in a straight line, the environment's reward {ending}"
+    if _is_line(numbers, _returns(seen)):
+        return f"followed, in a straight line, the episode's return so far {ending}"
     return ""
 
 
