@@ -8,7 +8,7 @@ import pytest
 from rewardsmith.cli import card_page
 from rewardsmith.cli.card_page import check_cards
 from rewardsmith.cli.fitness_page import Measure, show_fitness
-from rewardsmith.errors import ConfigError, UsageError
+from rewardsmith.errors import ConfigError, RewardsmithError, UsageError
 from rewardsmith.testing import LINE_CARD, write_line_card
 from rewardsmith.training.card_trial import try_card
 from rewardsmith.training.engine import LocalEngine
@@ -63,6 +63,20 @@ def test_environment_without_a_card_is_checked_by_its_draft(
 ) -> None:
     assert check_cards([f"{ROBOTS}:Point"], all_=False) == 0
     assert "odd_robots:Point" in capsys.readouterr().out
+
+
+def test_environment_that_raises_late_is_said_with_its_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert check_cards([f"{ROBOTS}:Tiring"], all_=False) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "raised in reset() or step(): RuntimeError: the motor is hot (odd_robots.py" in said
+    assert "ended the process" not in said
+
+
+def test_what_fails_while_it_is_measured_is_called_by_its_own_name() -> None:
+    with pytest.raises(RewardsmithError, match="The environment 'odd_robots:Tiring' does not run"):
+        show_fitness(f"{ROBOTS}:Tiring", Measure(fitness="last(obs_0)"), ["most=700"])
 
 
 def test_check_of_a_slow_environment_says_how_little_it_looked_at(

@@ -84,6 +84,16 @@ def test_environment_that_does_not_work_is_said_and_nothing_is_made(
     assert not (here / "runs").exists()
 
 
+def test_task_in_words_without_a_fitness_is_said_of_the_environment(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status_of(*DESIGN, "odd_robots.py:Point") == 2
+    error = capsys.readouterr().err
+    assert "Unknown task of odd_robots:Point 'Match the pattern.'" in error
+    assert "needs --fitness as well" in error
+    assert "/rewardsmith-" not in error
+
+
 def test_rewards_in_info_are_named_and_left_out(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -81,6 +81,21 @@ def test_rendering_is_off_unless_asked_for() -> None:
     assert make_env(PENDULUM, render_mode="rgb_array").render_mode == "rgb_array"
 
 
+class NoArguments(GoalEnv):
+    """A constructor that is object's."""
+
+    __init__ = object.__init__
+
+
+def test_constructor_without_arguments_draws_no_pictures_and_takes_none() -> None:
+    card = replace(PENDULUM, id=f"{__name__}:NoArguments")
+    make_env(card)
+    with pytest.raises(UsageError, match=r"draws no pictures.*render_mode='rgb_array'"):
+        make_env(card, render_mode="rgb_array")
+    with pytest.raises(UsageError, match=r"takes no arguments\. Leave --env-arg out"):
+        make_env(replace(card, kwargs={"lanes": 3}))
+
+
 @pytest.mark.parametrize(
     ("id_", "words"),
     [

@@ -97,14 +97,27 @@ def test_success_may_be_the_environments_own_verdict() -> None:
     ("text", "said"),
     [
         ('1 - info["is_success"]', "changes from step to step"),
-        ('mean(info["is success"])', "info"),
-        ('mean(info["a"]["b"])', "condition|number|entries|shape"),
-        ("mean(info.is_success)", "info"),
+        ('mean(info["is success"])', "column 6: only an entry at the top of info"),
+        ('info["a.b"]', "column 1: only an entry at the top of info"),
+        ('mean(info["a"]["b"])', "column 6: only an entry at the top of info"),
+        ("mean(info.is_success)", "column 6: only an entry at the top of info"),
     ],
 )
 def test_what_is_no_entry_is_said(text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         compile_fitness(text, BOARD.state, horizon=10, dt=None)
+
+
+def test_success_that_asks_for_a_deeper_entry_is_refused_as_well() -> None:
+    with pytest.raises(ConfigError, match="only an entry at the top of info can judge"):
+        compile_success(
+            'info["episode"]["r"] > 1',
+            BOARD.state,
+            semantics="ever",
+            held_steps=1,
+            horizon=10,
+            dt=None,
+        )
 
 
 def test_key_that_is_not_there_is_said_with_those_that_are() -> None:

@@ -65,7 +65,8 @@ def test_nonsense_is_refused_with_a_remedy(text: str) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    "reward reward_ctrl rewards success is_success score episode REWARD_run".split(),
+    "reward reward_ctrl rewards success is_success score episode REWARD_run fitness "
+    "last_fitness best_score episode_return returns".split(),
 )
 @pytest.mark.parametrize("form", ["info.{}", "info.details.{}", "attr: last.{}"])
 def test_rewards_and_verdicts_are_refused_by_name(key: str, form: str) -> None:
@@ -75,3 +76,4 @@ def test_rewards_and_verdicts_are_refused_by_name(key: str, form: str) -> None:
 
 def test_velocity_is_allowed_although_it_may_equal_a_reward() -> None:
     assert parse_source("info.x_velocity").names == ("x_velocity",)
+    assert parse_source("attr: returned_ball").names == ("returned_ball",)

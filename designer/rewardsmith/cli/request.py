@@ -99,4 +99,5 @@ class Request:
         if self.task in card.tasks:
             return self.task
         hint = "A task in words needs --fitness as well, and --success if you can say it."
-        raise UsageError(unknown(f"task of {card.ref}", self.task, card.tasks, hint))
+        called = card.ref if card.tasks else card.id  # a drafted card lies nowhere that lasts
+        raise UsageError(unknown(f"task of {called}", self.task, card.tasks, hint))

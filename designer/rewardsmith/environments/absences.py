@@ -99,6 +99,8 @@ def wrong_arguments(reason: str, given: Collection[str]) -> str:
             f"its constructor needs {listed}. Give it: `{flags}`, or `kwargs: {{{table}}}` in a "
             "card."
         )
+    if "takes no arguments" in reason and given:
+        return "its constructor takes no arguments. Leave --env-arg out, or `kwargs` in its card."
     if unexpected and unexpected[1] in given:
         return (
             f"its constructor takes no argument {unexpected[1]!r}. Correct --env-arg, or `kwargs` "

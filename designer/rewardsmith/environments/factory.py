@@ -52,7 +52,12 @@ def make_env(card: EnvCard, *, render_mode: str | None = None) -> Env:
 
 
 def make_bare(id_: str, *, code: Path | None, ref: str, kwargs: Mapping[str, Any]) -> Env:
-    """Make the environment as it is, without time limit and checks.
+    """Make the environment without time limit and checks; see `make_whole`."""
+    return stripped(make_whole(id_, code=code, ref=ref, kwargs=kwargs))
+
+
+def make_whole(id_: str, *, code: Path | None, ref: str, kwargs: Mapping[str, Any]) -> Env:
+    """Make the environment with all that a person's own code wraps it in.
 
     Args:
         id_: Of the registry, or `module:Class`, `module:function`, `module:Id-v0`.
@@ -66,9 +71,13 @@ def make_bare(id_: str, *, code: Path | None, ref: str, kwargs: Mapping[str, Any
     module, colon, name = id_.rpartition(":")
     target = _target(module, name, code, ref) if colon and id_ not in gymnasium.registry else None
     try:
-        made = target(**kwargs) if target else _make_registered(name if colon else id_, kwargs, ref)
+        made = (
+            target(**_with_render_mode(target, kwargs))
+            if target
+            else _make_registered(name if colon else id_, kwargs, ref)
+        )
     except TypeError as error:
-        if "argument 'render_mode'" in str(error):  # the text also lists all that was given
+        if _draws_nothing(str(error), kwargs):
             raise UsageError(
                 f"{ref} draws no pictures: its constructor takes no render_mode. Let __init__ take "
                 "render_mode='rgb_array', and render() return a picture."
@@ -78,7 +87,14 @@ def make_bare(id_: str, *, code: Path | None, ref: str, kwargs: Mapping[str, Any
         raise
     if not isinstance(made, gymnasium.Env):
         raise UsageError(f"{ref}: {no_environment(made)}")
-    return _strip(made)
+    return made
+
+
+def stripped(env: Env) -> Env:
+    """The environment without the time limit and the checks around it."""
+    while isinstance(env, TimeLimit | OrderEnforcing | PassiveEnvChecker):
+        env = env.env
+    return env
 
 
 def flat(env: Env) -> Env:
@@ -208,6 +224,26 @@ def _target(module: str, name: str, code: Path | None, ref: str) -> Callable[...
     return cast(Callable[..., Any], found)
 
 
+def _with_render_mode(target: Callable[..., Any], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The arguments, with no render mode for a constructor that insists on one."""
+    try:
+        asked = inspect.signature(target).parameters.get("render_mode")
+    except (TypeError, ValueError):  # it has none that can be read
+        return kwargs
+    insists = asked is not None and asked.default is asked.empty and asked.kind != asked.VAR_KEYWORD
+    return {"render_mode": None, **kwargs} if insists else kwargs
+
+
+def _draws_nothing(reason: str, kwargs: Mapping[str, Any]) -> bool:
+    """Whether a constructor failed because it takes no render mode."""
+    if "render_mode" not in kwargs:
+        return False
+    # Gymnasium's own text lists all that was given, so the name alone says nothing.
+    return "argument 'render_mode'" in reason or (
+        "takes no arguments" in reason and kwargs.keys() == {"render_mode"}
+    )
+
+
 def _make_registered(id_: str, kwargs: Mapping[str, Any], ref: str) -> Any:
     if id_ not in gymnasium.registry:
         raise UsageError(unknown_id(id_))
@@ -239,9 +275,3 @@ def _look_for_shadow(module: str, code: Path | None, ref: str) -> None:
             f"{ref}: {first!r} is also the name of {found}, which is found first. Rename "
             f"{mine[0].name if mine[0].stem == first else mine[0].parent.name}."
         )
-
-
-def _strip(env: Env) -> Env:
-    while isinstance(env, TimeLimit | OrderEnforcing | PassiveEnvChecker):
-        env = env.env
-    return env

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rewardsmith.environments.absences import how_to_install
 from rewardsmith.errors import RewardsmithError, UsageError
 
 MAX_REASON = 300
@@ -34,7 +35,19 @@ def worded(error: Exception, ref: str, doing: str) -> str:
     reason = " ".join(str(error).split())[:MAX_REASON]
     said = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
     where = place_of(error)
-    return f"{ref} raised in {doing}: {said}{where}. Correct the environment, then try again."
+    return f"{ref} raised in {doing}: {said}{where}. {_remedy(error)}"
+
+
+def _remedy(error: Exception) -> str:
+    """What to do about an exception; most often that is for the person to see."""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return how_to_install(error.name)
+    if isinstance(error, TypeError) and "argument 'seed'" in str(error):
+        return (
+            "Let it be `reset(self, *, seed=None, options=None)` and return (observation, info), "
+            "as Gymnasium does since the old gym package."
+        )
+    return "Correct the environment, then try again."
 
 
 def place_of(error: Exception) -> str:

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from rewardsmith.environments.aggregates import Facts, Series, longest_run
-from rewardsmith.environments.judging import INFO, info_keys, parse_function, whole
+from rewardsmith.environments.judging import INFO, info_keys, other_entry, parse_function, whole
 from rewardsmith.environments.outer import Outer, Term, parse_outer, problem, uses_aggregates
 from rewardsmith.errors import ConfigError
 from rewardsmith.language.expressions import CompiledExpression, compile_expression
@@ -168,6 +168,7 @@ def compile_expression_of_episode(
     Raises:
         ConfigError: Names column, reason and remedy.
     """
+    _refuse_other_entries(text, what)
     # No number of ours stands in for what people judge: it is 0 in every episode.
     outer = parse_outer(NO_MEASURE if text in (BY_RANKING, BY_LABELS) else text, what)
     names = _names(horizon, dt)
@@ -204,6 +205,7 @@ def compile_success(
             text, spec, horizon=horizon, dt=dt, what="success"
         )
         return Success(text, semantics, held_steps, None, over_episode)
+    _refuse_other_entries(text, "success")
     condition = compile_step(text, spec, "success", _names(horizon, dt))
     if condition.shape != ():
         raise problem("success", text, 1, f"has shape {condition.shape}.", "Compare norm(...).")
@@ -218,6 +220,19 @@ def compile_step(
         return compile_expression(text, spec, names=names, info=info_keys(text))
     except ConfigError as error:
         raise ConfigError(f"{what}: {error}") from error
+
+
+def _refuse_other_entries(text: str, what: str) -> None:
+    column = other_entry(text)
+    if column:
+        raise problem(
+            what,
+            text,
+            column,
+            "only an entry at the top of info can judge.",
+            "Write info[\"key\"], the key of letters, digits and '_'; a wrapper can put there what "
+            "lies deeper.",
+        )
 
 
 def step_inputs(episode: Trajectory, reads: frozenset[str]) -> dict[str, np.ndarray]:

@@ -4,7 +4,6 @@ A wrong card makes every later number wrong, so nothing is assumed: the spaces a
 field is read, and values outside the card's range, or not finite, are problems.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,9 +12,11 @@ import numpy as np
 from gymnasium.wrappers import FlattenObservation
 
 from rewardsmith.environments.card_types import EnvCard
+from rewardsmith.environments.drafting.play import play
 from rewardsmith.environments.factory import Env, choices_of, make_env
 from rewardsmith.environments.failures import blamed
 from rewardsmith.environments.fields import Fields
+from rewardsmith.environments.stopwatch import Stopwatch
 from rewardsmith.environments.vector import StateVectorEnv
 from rewardsmith.errors import UsageError
 
@@ -23,7 +24,7 @@ N_ENVS = 4
 N_STEPS = 500
 """Timesteps in each of them."""
 PLAY_S = 120.0
-"""CPU-seconds after which no further timestep is played, once there are `MIN_STEPS`: a simulator
+"""Seconds after which no further timestep is played, once there are `MIN_STEPS`: a simulator
 of five timesteps a second is looked at for two minutes, and not for seven."""
 MIN_STEPS = 20
 
@@ -59,7 +60,7 @@ def check_card(
     Args:
         card: The card to check.
         n_steps: Timesteps in each of four environments, at most.
-        budget_s: CPU-seconds after which a slow environment has been played enough.
+        budget_s: Seconds after which a slow environment has been played enough.
         seed: Of environments and actions.
     """
     problems: list[CardProblem] = []
@@ -68,10 +69,11 @@ def check_card(
         with blamed(card.id, "__init__"):
             env = make_env(card)
             vector = StateVectorEnv(card, N_ENVS)
+        play(env, card.id, seed=seed, episodes=(MIN_STEPS,))  # says what breaks the interface
         problems += [*_check_action(card, env), *_check_limit(card), *_check_goals(card, env)]
         with blamed(card.id, "reset() or step()"):
             n_played, found = _check_play(vector, n_steps, budget_s, seed)
-            problems += found
+            problems += [*found, *_check_reading(card, seed)]
             env.close()
             vector.close()
     except UsageError as error:
@@ -156,16 +158,41 @@ def _check_goals(card: EnvCard, env: Env) -> Iterator[CardProblem]:
         yield problem
 
 
+def _check_reading(card: EnvCard, seed: int) -> Iterator[CardProblem]:
+    """Whether a person's own functions change what they are to read.
+
+    An environment that plays differently each time says nothing about that.
+    """
+    if not any(spec.source.startswith("function") for spec in card.state.fields):
+        return
+    first, again, read = (_observed(card, names, seed) for names in ((), (), None))
+    if np.array_equal(first, again) and not np.array_equal(first, read):
+        yield CardProblem(
+            subject="state",
+            reason="With its fields read, the same actions lead elsewhere.",
+            remedy="Let functions look at the environment and change nothing in it.",
+        )
+
+
+def _observed(card: EnvCard, names: tuple[str, ...] | None, seed: int) -> np.ndarray:
+    """What a few random actions lead to while these fields are read."""
+    vector, rng = StateVectorEnv(card, 1, names=names), np.random.default_rng(seed)
+    vector.reset(seed)
+    found = [vector.step(random_actions(card, 1, rng)).next_obs for _ in range(MIN_STEPS)]
+    vector.close()
+    return np.concatenate(found)
+
+
 def _check_play(
     vector: StateVectorEnv, n_steps: int, budget_s: float, seed: int
 ) -> tuple[int, list[CardProblem]]:
     """How many timesteps each environment played, and what they showed."""
     rng = np.random.default_rng(seed)
     extremes = _Extremes()
-    began, n_played = time.process_time(), 0
+    watch, n_played = Stopwatch(), 0
     extremes.add(vector.reset(seed).fields)
     is_finite = True
-    while n_played < n_steps and (n_played < MIN_STEPS or time.process_time() - began < budget_s):
+    while n_played < n_steps and (n_played < MIN_STEPS or watch.seconds() < budget_s):
         step = vector.step(random_actions(vector.card, vector.n_envs, rng))
         extremes.add(step.fields)
         extremes.add(step.start_fields)

@@ -25,6 +25,8 @@ from rewardsmith.messages import FieldSpec, Task, Trajectory
 
 INFO = "info"
 _ENTRY = re.compile(r"""info\s*\[\s*(['"])([A-Za-z_]\w*)\1\s*\]""")
+_TOP = re.compile(_ENTRY.pattern + r"(?!\s*[\[.])")
+_DEEPER = re.compile(r"\binfo\s*[\[.]")
 _FUNCTION = re.compile(
     r"function:\s*(?P<module>[^\s:]+):(?P<name>[A-Za-z_]\w*)"
     r"(?:\s*(?P<sign>[<>]=?)\s*(?P<limit>[-+]?[\d.]+(?:[eE][-+]?\d+)?))?"
@@ -94,6 +96,16 @@ def info_keys(*texts: str) -> tuple[str, ...]:
     ('is_success',)
     """
     return tuple(dict.fromkeys(match[2] for text in texts for match in _ENTRY.finditer(text)))
+
+
+def other_entry(text: str) -> int:
+    """Column, from 1, of what asks of `info` more than an entry at its top; 0 where nothing does.
+
+    >>> other_entry('mean(info["a"])'), other_entry('mean(info["a"]["b"])')
+    (0, 6)
+    """
+    found = _DEEPER.search(_TOP.sub(lambda match: " " * len(match[0]), text))
+    return found.start() + 1 if found else 0
 
 
 def is_entry(text: str) -> bool:

@@ -49,9 +49,13 @@ def bind(source: Source, env: Env, card: EnvCard) -> Getter | np.ndarray:
     except (AttributeError, KeyError) as error:
         reason = " ".join(str(error.args[0] if error.args else error).split())[:300]
         raise UsageError(
-            f"{card.ref}: the environment has no {source.kind} {' '.join(source.names)!r}: "
+            f"{card.ref}: the environment has no {source.kind} {_called(source)!r}: "
             f"{reason}. Correct the field's source."
         ) from error
+
+
+def _called(source: Source) -> str:
+    return ("." if source.kind == "attr" else " ").join(source.names)
 
 
 def _bind_view(raw: Any, source: Source) -> np.ndarray:

@@ -51,7 +51,9 @@ _ARRAYS_OF = {
     "geom": ("xpos", "xmat"),
     "sensor": ("data",),
 }
-_FORBIDDEN = re.compile(r".*(reward|success).*|score|episode", re.IGNORECASE)
+_FORBIDDEN = re.compile(
+    r".*(reward|success|fitness).*|(.*_)?(scores?|returns?)|episode", re.IGNORECASE
+)
 
 
 class SourceError(ValueError):

@@ -1,7 +1,8 @@
 """Measures how fast an environment steps, and what reading its state fields adds.
 
-Turns without and with fields alternate over the same steps of the same episodes, in CPU time. The
-median of their ratios counts: what else runs on the machine disturbs single turns.
+Turns without and with fields alternate over the same steps of the same episodes, in CPU time, or in
+the time that passes where an environment mostly waits. The median of their ratios counts: what else
+runs on the machine disturbs single turns.
 """
 
 import time
@@ -12,21 +13,22 @@ import numpy as np
 
 from rewardsmith.environments.card_types import EnvCard
 from rewardsmith.environments.inspection import random_actions
+from rewardsmith.environments.stopwatch import Stopwatch
 from rewardsmith.environments.vector import StateVectorEnv
 
 N_ENVS = 16
 """As many as a training steps by default: reading is done for all of them at once."""
 N_TURNS = 20
 TURN_S = 0.05
-"""CPU-seconds that one turn should take: far above the clock's resolution."""
+"""Seconds that one turn should take: far above the clock's resolution."""
 CLOCK_S = max(time.get_clock_info("process_time").resolution, 1e-6)
 """Below this a turn counts as having taken as long."""
 MAX_STEPS = 4000
 """Steps of the vector in one turn."""
 SLOW_S = 0.1
-"""CPU-seconds of one start and one step from which two environments have to do."""
+"""Seconds of one start and one step from which two environments have to do."""
 BUDGET_S = 40.0
-"""CPU-seconds after which no further turn begins, once there are `MIN_TURNS`."""
+"""Seconds after which no further turn begins, once there are `MIN_TURNS`."""
 MIN_TURNS = 3
 
 
@@ -35,7 +37,7 @@ class Speed:
     """Of one environment, on one core of this machine."""
 
     steps_per_s: float
-    """Timesteps per CPU-second with all fields read."""
+    """Timesteps per second with all fields read."""
     field_share: float
     """Time that reading all fields adds to a step, over that of a step without."""
 
@@ -73,10 +75,10 @@ def measure_speed(card: EnvCard, *, n_envs: int | None = None, seed: int = 0) ->
 
 def _n_affordable(card: EnvCard, seed: int) -> int:
     one = StateVectorEnv(card, 1)
-    began = time.process_time()
+    watch = Stopwatch()
     one.reset(seed)
     one.step(random_actions(card, 1, np.random.default_rng(seed)))
-    took = time.process_time() - began
+    took = watch.seconds()
     one.close()
     return N_ENVS if took < SLOW_S else 2
 
@@ -92,8 +94,8 @@ def _steps_of_a_turn(bare: StateVectorEnv, reading: StateVectorEnv, actions: np.
 
 
 def _turn(vector: StateVectorEnv, actions: np.ndarray, n_steps: int) -> float:
-    """CPU-seconds that the next steps take."""
-    began = time.process_time()
+    """Seconds that the next steps take."""
+    watch = Stopwatch()
     for _ in range(n_steps):
         vector.step(actions)
-    return time.process_time() - began
+    return watch.seconds()

@@ -5,7 +5,7 @@ ended there; `obs` and `start_fields` are those after the reset. Arrays are fres
 may be kept, not written to.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from rewardsmith.environments.card_types import EnvCard
 from rewardsmith.environments.factory import Env, make_env
 from rewardsmith.environments.fields import BatchReader, Fields
-from rewardsmith.errors import ConfigError
+from rewardsmith.errors import ConfigError, UsageError
 from rewardsmith.messages import StateSpec
 
 
@@ -123,7 +123,8 @@ class StateVectorEnv:
         """Start fresh episodes; environment i gets `seed + i`."""
         obs = np.empty((self.n_envs, self.obs_dim), dtype=self.obs_dtype)
         for i, env in enumerate(self.envs):
-            obs[i], self._infos[i] = env.reset(seed=seed + i)
+            first, self._infos[i] = env.reset(seed=seed + i)
+            self._place(obs, i, first)
         self._elapsed[:] = 0
         self._reader.bind()
         return Start(obs, self._reader.read(obs, self._infos, at_start=True))
@@ -137,7 +138,10 @@ class StateVectorEnv:
         chosen = actions.tolist() if self._is_discrete else actions
         results = [step(a) for step, a in zip(self._steppers, chosen, strict=True)]
         observed, rewards, ended, cut, self._infos = map(list, zip(*results, strict=True))
-        next_obs = np.concatenate(observed, dtype=self.obs_dtype).reshape(self.n_envs, -1)
+        next_obs = np.concatenate(observed, dtype=self.obs_dtype)
+        if next_obs.shape != (self.n_envs * self.obs_dim,):
+            raise self._misshapen("step", observed)
+        next_obs = next_obs.reshape(self.n_envs, -1)
         fields = self._reader.read(next_obs, self._infos)
         self._elapsed += 1
         terminated = np.array(ended, dtype=np.bool_)
@@ -161,7 +165,22 @@ class StateVectorEnv:
         """Reset `rows` and return observations and fields with these rows renewed."""
         obs = next_obs.copy()
         for row in rows:
-            obs[row], self._infos[row] = self.envs[row].reset()
+            first, self._infos[row] = self.envs[row].reset()
+            self._place(obs, row, first)
         self._elapsed[rows] = 0
         self._reader.bind(rows)
         return obs, self._reader.renewed(fields, obs, self._infos, rows)
+
+    def _place(self, obs: np.ndarray, row: int, first: Any) -> None:
+        """Put the observation of a reset into its row."""
+        if np.shape(first) != (self.obs_dim,):
+            raise self._misshapen("reset", [first])
+        obs[row] = first
+
+    def _misshapen(self, when: str, observed: Sequence[Any]) -> UsageError:
+        shapes = [np.shape(one) for one in observed]
+        wrong = next((shape for shape in shapes if shape != (self.obs_dim,)), shapes[0])
+        return UsageError(
+            f"{self.card.id}: {when}() returned an observation of shape {wrong}, and its space "
+            f"says {(self.obs_dim,)}. Correct one of them."
+        )

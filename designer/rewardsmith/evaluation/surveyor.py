@@ -192,9 +192,11 @@ def _check(ref: str) -> dict[str, Any]:
         if said:
             problems += (CardProblem(subject=f"tasks.{name}", reason=said["error"], remedy=""),)
     is_running = not any(p.subject == "card" for p in problems)
+    with blamed(card.id, "reset() or step()"):
+        speed = measure_speed(card) if is_running else None
     return {
         "problems": [asdict(problem) for problem in problems],
-        "speed": asdict(measure_speed(card)) if is_running else None,
+        "speed": asdict(speed) if speed else None,
         "n_timesteps": inspection.n_timesteps,
     }
 

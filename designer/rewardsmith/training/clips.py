@@ -143,7 +143,7 @@ def _acting(
     end = yield from insist(job, arena.config.limits.attempts)
     if end.outcome is not None:
         raise RewardsmithError(
-            f"The environment {arena.task.env!r} does not run in the evaluator: {end.text}. "
+            f"The environment {arena.card.id!r} does not run in the evaluator: {end.text}. "
             "`rewardsmith envs check` says more."
         )
     try:

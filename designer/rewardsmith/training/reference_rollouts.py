@@ -217,13 +217,13 @@ def behaviour_chain(
     if end.outcome is not None:
         last = [line for line in end.text.splitlines() if line.strip()][-1:]
         raise RewardsmithError(
-            f"The environment {task.env!r} does not run in the evaluator ({end.outcome}): "
+            f"The environment {card.id!r} does not run in the evaluator ({end.outcome}): "
             f"{''.join(last) or 'it said nothing'}. `rewardsmith envs check` says more."
         )
     try:
         return read_judgement(end.frames, policies)
     except FrameError as error:
-        raise RewardsmithError(f"The evaluator of {task.env!r} answered: {error}.") from error
+        raise RewardsmithError(f"The evaluator of {card.id!r} answered: {error}.") from error
 
 
 def reference_policies(

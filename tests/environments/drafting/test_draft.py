@@ -157,6 +157,7 @@ def test_tuple_becomes_fields_by_place() -> None:
     assert shapes["obs[4:7]"] == (3,)
     assert "obs[7:9]" in shapes
     assert "obs[9:12]" in shapes
+    assert {"part_0", "part_1"} <= {spec.name for spec in card.state.fields}
 
 
 def test_discrete_actions_count_from_zero_wherever_the_environment_starts() -> None:
@@ -182,6 +183,11 @@ def test_file_with_one_environment_needs_no_name(tmp_path: Path) -> None:
 
 def test_function_that_makes_an_environment_is_as_good_as_a_class() -> None:
     assert card_of(robot("wrapped")).state.action.high == (2.0,)
+
+
+def test_limit_of_a_wrapped_environment_is_that_of_its_wrapper() -> None:
+    assert card_of(robot("limited")).max_steps == 12
+    assert card_of(robot("limited_inside")).max_steps == 12
 
 
 def test_users_own_package_with_a_registered_id(tmp_path: Path) -> None:
@@ -221,6 +227,22 @@ def test_info_that_names_rewards_or_verdicts_is_left_out_and_said() -> None:
     assert "info.reward_total, info.is_success, info.episode, info.rewards, info.score" in notes
 
 
+def test_parts_of_an_observation_that_name_rewards_or_verdicts_are_left_out_and_said() -> None:
+    drafted = draft(robot("Remembering"))
+    said = sources(parse_card(drafted.text, ref="remembering"))
+    assert said == {"nearness": "obs[1]", "x": "obs[4]"}
+    notes = "\n".join(note.text for note in drafted.notes)
+    assert "by name: part 'last_reward', part 'success'" in notes
+    assert "element 1 of the observation equalled" in notes
+    assert "take the field 'nearness' out of the card" in notes
+    assert "element 0" not in notes
+
+
+def test_what_is_left_out_can_still_judge() -> None:
+    notes = "\n".join(note.text for note in draft(robot("Leaky")).notes)
+    assert "a fitness may read one, as in 'info[\"reward_total\"]'" in notes
+
+
 def test_info_that_equals_the_reward_is_kept_and_warned_of() -> None:
     warnings = [n.text for n in draft(robot("Leaky")).notes if n.kind == "warning"]
     assert any("info.goodness equalled the environment's reward" in text for text in warnings)
@@ -239,6 +261,9 @@ def test_limit_that_nobody_registered_is_what_was_seen() -> None:
             "RaisesInInit",
             r"raised in __init__: ValueError: the config file is missing \(odd_robots",
         ),
+        ("Lacking", r"`pip install nowhere-to-be-found` may bring it"),
+        ("Old", r"raised in reset\(\): TypeError.*Let it be `reset\(self, \*, seed=None, options="),
+        ("Older", r"reset\(\) has to return \(observation, info\).*Return `observation, {}`"),
         ("RaisesInReset", r"raised in reset\(\): KeyError: 'start' \(odd_robots.py, line \d+\)"),
         ("RaisesInStep", r"raised in step\(\): ZeroDivisionError: division by zero"),
         ("NotFinite", r"returned nan in element 1 of the observation"),
@@ -262,6 +287,10 @@ def test_what_an_environment_does_wrong_is_said_in_one_line(name: str, said: str
     with pytest.raises(UsageError, match=said) as raised:
         draft(robot(name))
     assert "\n" not in str(raised.value)
+
+
+def test_constructor_that_insists_on_a_render_mode_is_given_none() -> None:
+    assert card_of(robot("Drawn")).kwargs == {}
 
 
 def test_pictures_are_no_obstacle_where_info_tells_the_state() -> None:

@@ -36,6 +36,13 @@ def test_sites_that_the_observation_hides_are_fields(card: EnvCard) -> None:
     assert (tip.source, tip.shape, tip.unit) == ("site(tip)", (3,), "m")
 
 
+def test_place_of_a_free_body_is_one_field() -> None:
+    text = draft_card(parse_reference("two_link_arm.py:Juggler", HOME)).text
+    said = {field.name: field.source for field in parse_card(text, ref="juggler").state.fields}
+    places = {name: source for name, source in said.items() if "position" in name}
+    assert places == {"red_position": "body(red)", "blue_position": "qpos[7:10]"}
+
+
 def test_seconds_per_step_are_counted_by_the_simulations_clock(card: EnvCard) -> None:
     assert card.dt == 0.05
 

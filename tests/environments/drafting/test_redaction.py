@@ -99,6 +99,16 @@ ADVERSARIAL = {
                 info.update(reward_dist=SECRET)
                 return self.tip, 0.0, False, False, info
         """,
+    "entries of info under other names": """
+        class Arm:
+            def step(self, action):
+                self.tip = self.tip + action
+                self.total_pay = SECRET(self.tip)
+                info = {"tip": self.tip, "task_complete": SECRET > 9.75, "at_goal": 9.75}
+                info["goal_achieved"] = SECRET
+                info.update(total_pay=self.total_pay)
+                return self.tip, 0.0, False, False, info
+        """,
     "weights, docstrings, comments and messages": '''
         class RewardedArm:
             """It pays 9.75 for SECRET."""

@@ -1,9 +1,11 @@
 """How long an episode and a timestep last: from the registry, the environment, or what was seen."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import gymnasium
+from gymnasium.wrappers import TimeLimit
 
 from rewardsmith.environments.drafting.field_draft import Note
 from rewardsmith.environments.drafting.play import Play
@@ -30,7 +32,7 @@ def clock_of(env: Env, id_: str, seen: Play, *, measured: float | None = None) -
     """Horizon and seconds per timestep of an environment that was played.
 
     Args:
-        env: Which one.
+        env: Which one, with all that it is wrapped in.
         id_: What it was made from.
         seen: Its episodes.
         measured: Seconds per timestep by the simulator's own clock; None without one.
@@ -38,7 +40,7 @@ def clock_of(env: Env, id_: str, seen: Play, *, measured: float | None = None) -
     said = (_attribute(env.unwrapped, name) for name in _STEPS)
     dt = next((float(v) for v in (measured, *said) if _is_time(v)), None)
     dt_remark = "" if dt is not None else _hint(env)
-    limit = _limit(env.unwrapped, id_)
+    limit = _limit(env, id_)
     if limit is not None:
         return Clock(max_steps=limit, dt=dt, dt_remark=dt_remark)
     if seen.truncated_after is not None:
@@ -56,11 +58,19 @@ def clock_of(env: Env, id_: str, seen: Play, *, measured: float | None = None) -
     )
 
 
-def _limit(raw: Any, id_: str) -> int | None:
+def _limit(env: Env, id_: str) -> int | None:
     spec = gymnasium.registry.get(id_.rpartition(":")[2]) or gymnasium.registry.get(id_)
-    own = [_attribute(raw, name) for name in _LIMITS]
-    found = [spec.max_episode_steps if spec else None, *own]
+    own = [_attribute(env.unwrapped, name) for name in _LIMITS]
+    found = [spec.max_episode_steps if spec else None, *_wrapped_limits(env), *own]
     return next((int(n) for n in found if _is_count(n)), None)
+
+
+def _wrapped_limits(env: Env) -> Iterator[Any]:
+    """Limits that wrappers set, from the outside in."""
+    while isinstance(env, gymnasium.Wrapper):
+        if isinstance(env, TimeLimit):
+            yield _attribute(env, "_max_episode_steps")
+        env = env.env
 
 
 def _attribute(raw: Any, name: str) -> Any:

@@ -18,7 +18,7 @@ from rewardsmith.environments.drafting.clock import clock_of
 from rewardsmith.environments.drafting.docstrings import EnvDoc
 from rewardsmith.environments.drafting.field_draft import FieldDraft, Note, Words
 from rewardsmith.environments.drafting.hidden import actuator_names, hidden_fields
-from rewardsmith.environments.drafting.info_keys import info_fields
+from rewardsmith.environments.drafting.info_keys import InfoFields, info_fields
 from rewardsmith.environments.drafting.measured import with_ranges
 from rewardsmith.environments.drafting.mujoco_names import (
     Simulation,
@@ -30,10 +30,18 @@ from rewardsmith.environments.drafting.mujoco_names import (
 from rewardsmith.environments.drafting.observed import Observed, observed_fields
 from rewardsmith.environments.drafting.own_docs import doc_of
 from rewardsmith.environments.drafting.own_source import visible_source
+from rewardsmith.environments.drafting.pay import resemblance
 from rewardsmith.environments.drafting.play import Play, play
 from rewardsmith.environments.drafting.spaces import action_of, leaves_of
 from rewardsmith.environments.drafting.state_help import needs_state_fields
-from rewardsmith.environments.factory import Env, env_classes, flat, import_module, make_bare
+from rewardsmith.environments.factory import (
+    Env,
+    env_classes,
+    flat,
+    import_module,
+    make_whole,
+    stripped,
+)
 from rewardsmith.environments.failures import blamed
 from rewardsmith.environments.reference import EnvRef
 from rewardsmith.errors import UsageError
@@ -67,7 +75,7 @@ def draft_card(ref: EnvRef, *, seed: int = 0, words: Words | None = None) -> Dra
     """
     resolved = _resolved(ref)
     with blamed(ref.text, "__init__"):
-        env = make_bare(resolved.id, code=resolved.code, ref=ref.text, kwargs=ref.kwargs)
+        env = make_whole(resolved.id, code=resolved.code, ref=ref.text, kwargs=ref.kwargs)
     try:
         return _draft(resolved, env, seed, words or Words())
     finally:
@@ -75,7 +83,8 @@ def draft_card(ref: EnvRef, *, seed: int = 0, words: Words | None = None) -> Dra
             env.close()
 
 
-def _draft(ref: EnvRef, env: Env, seed: int, words: Words) -> Draft:
+def _draft(ref: EnvRef, whole: Env, seed: int, words: Words) -> Draft:
+    env = stripped(whole)
     leaves = leaves_of(env.observation_space)
     action = action_of(env.action_space, ref.text)
     simulation = simulation_of(env.unwrapped)
@@ -88,7 +97,7 @@ def _draft(ref: EnvRef, env: Env, seed: int, words: Words) -> Draft:
     if not fields:
         raise UsageError(needs_state_fields(ref.text, env, leaves))
     ticks = seconds_per_step(seen.watched) if simulation else None
-    clock = clock_of(env, ref.id, seen, measured=ticks)
+    clock = clock_of(whole, ref.id, seen, measured=ticks)
     draft = CardDraft(
         id=ref.id,
         code=str(ref.code) if ref.code else "",
@@ -151,11 +160,7 @@ def _all_fields(
     travels = simulation is not None and simulation.is_mobile
     fields += [replace(f, travels=travels and f.unit == "m" and not f.shape) for f in info.fields]
     notes += info.notes
-    if info.left_out:
-        listed = ", ".join(f"info.{key}" for key in info.left_out)
-        notes.append(
-            Note(kind="assumption", text=f"left out as rewards or verdicts by name: {listed}")
-        )
+    notes += _left_out(observed, info)
     if simulation is not None:
         shown = observed.shown | _positions_in(info.fields, seen)
         fields += hidden_fields(simulation, shown, [f.name for f in fields])
@@ -165,7 +170,7 @@ def _all_fields(
             "`data`, and bodies, sites and contacts can be fields."
         )
         notes.append(Note(kind="warning", text=text))
-    return fields, notes + _reward_in_observation(seen)
+    return fields, notes + _reward_in_observation(seen, fields)
 
 
 def _positions_in(fields: Sequence[FieldDraft], seen: Play) -> frozenset[tuple[str, int]]:
@@ -183,23 +188,39 @@ def _positions_in(fields: Sequence[FieldDraft], seen: Play) -> frozenset[tuple[s
     return frozenset(found)
 
 
-def _reward_in_observation(seen: Play) -> list[Note]:
-    rewards = np.asarray(seen.rewards)
-    steps = ~seen.is_start
-    if np.ptp(rewards[steps]) == 0:
-        return []
-    columns = np.stack(seen.observations)[steps].astype(np.float64)
-    same = [
-        i for i in range(columns.shape[1]) if np.allclose(columns[:, i], rewards[steps], rtol=1e-5)
-    ]
+def _left_out(observed: Observed, info: InfoFields) -> list[Note]:
+    """What is no field because of its name, and how it may still judge."""
+    listed = [*observed.left_out, *(f"info.{key}" for key in info.left_out)]
+    text = f"left out as rewards or verdicts by name: {', '.join(listed)}"
+    entry = next((key for key in info.left_out if "." not in key), "")
+    more = f"; a fitness may read one, as in 'info[\"{entry}\"]'" if entry else ""
+    return [Note(kind="assumption", text=text + more)] if listed else []
+
+
+def _reward_in_observation(seen: Play, fields: Sequence[FieldDraft]) -> list[Note]:
+    """Warns of fields of the observation that go along with what is paid."""
+    columns = np.stack(seen.observations)[~seen.is_start].T
+    read = [(i, name) for i in range(len(columns)) if (name := _field_of(i, fields))]
+    said = [(i, name, resemblance(columns[i], seen)) for i, name in read]
     return [
         Note(
             kind="warning",
-            text=f"element {i} of the observation equalled the reward in every step; take its "
-            "field out of the card if it is the reward.",
+            text=f"element {i} of the observation {did}; take the field {name!r} out of the card "
+            "if it is the reward.",
         )
-        for i in same
+        for i, name, did in said
+        if did
     ]
+
+
+def _field_of(element: int, fields: Sequence[FieldDraft]) -> str:
+    """Name of the field that reads an element of the observation; empty where none does."""
+    for field in fields:
+        ends = re.fullmatch(r"obs\[(\d+):(\d+)\]", field.source)
+        is_inside = ends is not None and int(ends[1]) <= element < int(ends[2])
+        if is_inside or field.source == f"obs[{element}]":
+            return field.name
+    return ""
 
 
 def _action_meaning(action: ActionSpec, doc: EnvDoc, simulation: Simulation | None) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from rewardsmith.environments.drafting.field_draft import FieldDraft
 from rewardsmith.environments.drafting.grouping import fields_of
-from rewardsmith.environments.drafting.mujoco_names import Simulation, names_of
+from rewardsmith.environments.drafting.mujoco_names import FREE, Simulation, names_of
 from rewardsmith.environments.drafting.naming import key_name
 
 MAX_BODIES = 16
@@ -23,6 +23,7 @@ def hidden_fields(
     rows = simulation.rows()
     found: list[FieldDraft] = []
     is_mobile = simulation.is_mobile
+    shown = shown | _said_elsewhere(simulation.model, shown)
     for array in ("qpos", "qvel"):
         for start, stop in _runs([(array, i) not in shown for i in range(len(rows[array]))]):
             found += _renamed(
@@ -65,6 +66,24 @@ def _points(model: Any, kind: str, n: int, shown: frozenset[tuple[str, int]]) ->
         for i, name in enumerate(names_of(model, kind, n))
         if name and not all((kind, 3 * i + axis) in shown for axis in range(3))
     ]
+
+
+def _said_elsewhere(model: Any, shown: frozenset[tuple[str, int]]) -> frozenset[tuple[str, int]]:
+    """Places of free bodies that another field gives: they stand in `qpos` and as a body.
+
+    One that an observation hides is read from `qpos`, which is a substep ahead; of one that it
+    shows in part, the body has the whole.
+    """
+    listed = {field.source for field in _bodies(model, shown)}
+    found: set[tuple[str, int]] = set()
+    for joint in range(model.njnt):
+        body = int(model.jnt_bodyid[joint])
+        if int(model.jnt_type[joint]) != FREE or f"body({model.body(body).name})" not in listed:
+            continue
+        start = int(model.jnt_qposadr[joint])
+        places = {("qpos", start + axis) for axis in range(3)}
+        found |= places if places & shown else {("body", 3 * body + axis) for axis in range(3)}
+    return frozenset(found)
 
 
 def _sensors(model: Any, shown: frozenset[tuple[str, int]]) -> list[FieldDraft]:

@@ -1,7 +1,7 @@
 """Which entries of `info` can be state fields: numbers that are always there and name no reward.
 
 What holds a reward or a verdict is left out by its name, never by its value: in HalfCheetah the
-velocity equals a reward. A value that equals the total reward in every step is only warned of.
+velocity equals a reward. A value that goes along with what is paid is only warned of.
 """
 
 import re
@@ -13,17 +13,13 @@ import numpy as np
 
 from rewardsmith.environments.drafting.field_draft import FieldDraft, Note
 from rewardsmith.environments.drafting.naming import key_name
+from rewardsmith.environments.drafting.pay import names_reward, resemblance
 from rewardsmith.environments.drafting.play import Play
 from rewardsmith.messages import FieldKind
 
 MAX_ELEMENTS = 64
 """Elements of one entry; larger ones are maps or pictures."""
 
-_PAYS = re.compile(
-    r".*(reward|success|score|fitness|penalt|bonus|solved|completion).*|"
-    r"(.*_)?(costs?|returns?|episode|rew|r)|is_goal.*|goal_reached|.*terminal.*|final_.*|timelimit.*",
-    re.IGNORECASE,
-)
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 _UNITS = (("angular_velocity", "rad/s"), ("velocity", "m/s"), ("speed", "m/s"), ("angle", "rad"))
 
@@ -36,15 +32,6 @@ class InfoFields:
     left_out: tuple[str, ...] = ()
     """Keys that hold a reward or verdict, by their names."""
     notes: tuple[Note, ...] = ()
-
-
-def names_reward(path: Sequence[str]) -> bool:
-    """Whether an entry says how the environment pays or judges, by its name.
-
-    >>> names_reward(["x_velocity"]), names_reward(["reward_forward"]), names_reward(["is_success"])
-    (False, True, True)
-    """
-    return any(_PAYS.fullmatch(key) for key in path)
 
 
 def info_fields(seen: Play, taken: Sequence[str], known: Sequence[np.ndarray] = ()) -> InfoFields:
@@ -157,19 +144,12 @@ def _unit(name: str) -> str:
 
 
 def _suspicion(name: str, values: np.ndarray, seen: Play) -> list[Note]:
-    rewards = np.asarray(seen.rewards)[~seen.is_start]
-    if values[0].size != 1 or np.ptp(rewards) == 0:
-        return []
-    numbers = values.reshape(-1).astype(np.float64)
-    if np.ptp(numbers) == 0 or abs(np.corrcoef(numbers, rewards)[0, 1]) < 1 - 1e-9:
-        return []
-    is_equal = np.allclose(numbers, rewards, rtol=1e-6, atol=1e-9)
-    did = "equalled" if is_equal else "followed, in a straight line,"
+    did = resemblance(values, seen)
     text = (
-        f"info.{name} {did} the environment's reward in all {len(rewards)} steps. It is kept, "
-        "since values alone prove nothing; take it out of the card if it is the reward."
+        f"info.{name} {did}. It is kept, since values alone prove nothing; take it out of the card "
+        "if it is the reward."
     )
-    return [Note(kind="warning", text=text)]
+    return [Note(kind="warning", text=text)] if did else []
 
 
 def _follow(info: Mapping[str, Any], path: tuple[str, ...]) -> Any:

@@ -13,8 +13,8 @@ import numpy as np
 
 from rewardsmith.environments.drafting.tables import Row
 
-_FREE, _BALL, _SLIDE, _HINGE = 0, 1, 2, 3
-_KINDS = {_FREE: "free", _BALL: "ball", _SLIDE: "slide", _HINGE: "hinge"}
+FREE, _BALL, _SLIDE, _HINGE = 0, 1, 2, 3
+_KINDS = {FREE: "free", _BALL: "ball", _SLIDE: "slide", _HINGE: "hinge"}
 _LIMIT_SLACK = 0.1
 """Joint limits are soft: share of the range by which they may be passed."""
 
@@ -32,7 +32,7 @@ class Simulation:
         model = self.model
         roots = [j for j in range(model.njnt) if int(model.body_parentid[model.jnt_bodyid[j]]) == 0]
         slides = [j for j in roots if int(model.jnt_type[j]) == _SLIDE and not model.jnt_limited[j]]
-        return bool(slides) or any(int(model.jnt_type[j]) == _FREE for j in roots)
+        return bool(slides) or any(int(model.jnt_type[j]) == FREE for j in roots)
 
     def watch(self) -> dict[str, np.ndarray]:
         """Copies of what an observation may be made of."""
@@ -152,7 +152,7 @@ def _joint_rows(model: Any) -> tuple[list[Row], list[Row]]:
                 Row(text=f"{rate} of {called}", name=name, joint=row.joint, unit=f"{unit}/s")
             )
             continue
-        if kind == _FREE:
+        if kind == FREE:
             positions += _axis_rows("{}-coordinate of the " + body, "xyz", "m", name)
             velocities += _axis_rows("{}-coordinate velocity of the " + body, "xyz", "m/s", name)
         positions += _axis_rows("{}-orientation of the " + body, "wxyz", "", name)

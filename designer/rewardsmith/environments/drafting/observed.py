@@ -15,6 +15,7 @@ from rewardsmith.environments.drafting.field_draft import FieldDraft, Note
 from rewardsmith.environments.drafting.grouping import fields_of
 from rewardsmith.environments.drafting.mujoco_names import Recognised
 from rewardsmith.environments.drafting.naming import key_name
+from rewardsmith.environments.drafting.pay import names_reward
 from rewardsmith.environments.drafting.spaces import Leaf
 from rewardsmith.environments.drafting.tables import DocTable, Row
 
@@ -33,12 +34,14 @@ class Observed:
     notes: tuple[Note, ...] = ()
     shown: frozenset[tuple[str, int]] = frozenset()
     """Elements of the simulator that it shows."""
+    left_out: tuple[str, ...] = ()
+    """Parts that hold a reward or verdict, by their names."""
 
 
 def observed_fields(
     leaves: Sequence[Leaf], doc: EnvDoc, known: Recognised | None, observations: np.ndarray
 ) -> Observed:
-    """Fields for every part of an observation but pictures.
+    """Fields for every part of an observation but pictures, and rewards by name.
 
     Args:
         leaves: The observation's parts.
@@ -48,15 +51,19 @@ def observed_fields(
     """
     fields: list[FieldDraft] = []
     notes: list[Note] = []
-    for leaf in leaves:
+    left_out = [leaf for leaf in leaves if names_reward(leaf.path)]
+    for leaf in (leaf for leaf in leaves if leaf not in left_out):
         made, said = _leaf_fields(leaf, doc, known)
         fields += _unique(made, fields)
         notes += said
+    found = Observed(
+        fields=tuple(fields), notes=tuple(notes), left_out=tuple(map(_called, left_out))
+    )
     if known is None:
-        return Observed(fields=tuple(fields), notes=tuple(notes))
+        return found
     documented = [row for leaf in leaves for row in _documented(leaf, doc) or ()]
     shown = known.shown | known.placed(documented)
-    return Observed(fields=tuple(fields), notes=tuple(notes), shown=shown)
+    return replace(found, shown=shown)
 
 
 def _leaf_fields(
@@ -183,13 +190,20 @@ def _whole(leaf: Leaf, meaning: str, bounds: tuple[float | None, float | None]) 
     stop = leaf.offset + leaf.size
     is_single = leaf.size == 1
     return FieldDraft(
-        name=key_name(leaf.path or ["observation"], ()),
+        name=key_name(_named(leaf.path), ()),
         source=f"obs[{leaf.offset}]" if is_single else f"obs[{leaf.offset}:{stop}]",
         shape=() if is_single else (leaf.size,),
         low=bounds[0],
         high=bounds[1],
         meaning=meaning or f"{_called(leaf)} of the observation",
     )
+
+
+def _named(path: Sequence[str]) -> Sequence[str]:
+    """The keys of a part; a place in a Tuple is no name."""
+    if not path:
+        return ["observation"]
+    return ["part", *path] if path[0].isdecimal() else path
 
 
 def _common_bounds(leaf: Leaf) -> tuple[float | None, float | None]:

@@ -5,7 +5,7 @@ are in shape and finite, spaces that stay as they are.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,7 +50,14 @@ class Play:
         return int((~self.is_start).sum())
 
 
-def play(env: Env, ref: str, *, watch: Callable[[], Watched] = dict, seed: int = 0) -> Play:
+def play(
+    env: Env,
+    ref: str,
+    *,
+    watch: Callable[[], Watched] = dict,
+    seed: int = 0,
+    episodes: Sequence[int] = EPISODES,
+) -> Play:
     """Play a few episodes.
 
     Args:
@@ -58,6 +65,7 @@ def play(env: Env, ref: str, *, watch: Callable[[], Watched] = dict, seed: int =
         ref: What messages call it.
         watch: Called after every reset and step; returns fresh arrays.
         seed: Of the environment and of the actions.
+        episodes: Timesteps of each, at most.
 
     Raises:
         UsageError: The environment fails, or does not keep Gymnasium's interface.
@@ -66,7 +74,7 @@ def play(env: Env, ref: str, *, watch: Callable[[], Watched] = dict, seed: int =
     spaces_before = (str(env.unwrapped.observation_space), str(env.unwrapped.action_space))
     env.action_space.seed(seed)
     until = time.monotonic() + MAX_SECONDS
-    for number, limit in enumerate(EPISODES):
+    for number, limit in enumerate(episodes):
         with blamed(ref, "reset()"):
             returned: Any = env.reset(seed=seed + number)
         obs, info = _pair(returned, ref)
@@ -128,8 +136,8 @@ def _keep(
 def _pair(returned: Any, ref: str) -> tuple[Any, Any]:
     if not isinstance(returned, tuple) or len(returned) != 2:
         raise UsageError(
-            f"{ref}: reset() has to return (observation, info), as Gymnasium does. An environment "
-            "of the old gym package is wrapped by gymnasium.make('GymV26Environment-v0', env=...)."
+            f"{ref}: reset() has to return (observation, info), as Gymnasium does; in the old gym "
+            "package it was the observation alone. Return `observation, {}`."
         )
     return returned[0], returned[1]
 

@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 JUDGES = re.compile(
-    r"reward|rwd|success|fitness|scor(e|ing)|penal|bonus|objective|solved|payoff|shaping|award|"
+    r"reward|rwd|success|fitness|scor(e|ing)|penal|bonus|objective|solved|payo(ff|ut)|shaping|award|"
+    r"completion|"
     r"terminat|truncat|(^|_)r$|(^|_)(done|dones|cost|costs|return|returns|rew|rews|ret|goal_reached|"
-    r"is_goal|crashed|healthy|unhealthy|fallen|won|win|lost|failed|failure|credit|utility)($|_)",
+    r"goal_achieved|goal_met|reached_goal|(is|at|near)_goal|completed?|pay|"
+    r"crashed|healthy|unhealthy|fallen|won|win|lost|failed|failure|credit|utility)($|_)",
     re.IGNORECASE,
 )
 """What a name or a text that judges holds; a few innocent ones go with them."""

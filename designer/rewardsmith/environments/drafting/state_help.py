@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from rewardsmith.environments.drafting.info_keys import names_reward
+from rewardsmith.environments.drafting.pay import names_reward
 from rewardsmith.environments.drafting.spaces import Leaf
 
 MAX_LISTED = 8

@@ -156,11 +156,87 @@ class Leaky(Point):
         } | ({"late": 1.0} if self.count > 3 else {})
 
 
+class Remembering(Point):
+    """Observes what it was paid, as in meta-learning."""
+
+    observation_space = spaces.Dict(
+        {
+            "last_reward": spaces.Box(-5.0, 5.0, (1,), np.float64),
+            "nearness": spaces.Box(-5.0, 5.0, (1,), np.float64),
+            "success": spaces.Discrete(2),
+            "x": spaces.Box(-5.0, 5.0, (1,), np.float64),
+        }
+    )
+
+    def observe(self) -> Any:
+        pay, x = np.array([-abs(self.x)]), np.array([self.x])
+        return {"last_reward": pay, "nearness": pay, "success": int(self.x > 0), "x": x}
+
+
 class RaisesInInit(Point):
     """Cannot be made."""
 
     def __init__(self) -> None:
         raise ValueError("the config file is missing")
+
+
+class Lacking(Point):
+    """Imports what it needs when it is made, as large packages do."""
+
+    def __init__(self) -> None:
+        import nowhere_to_be_found  # type: ignore[import-not-found]  # noqa: F401
+
+
+class Old(Point):
+    """Of the time before Gymnasium."""
+
+    def reset(self) -> Any:  # type: ignore[override]
+        return self.observe()
+
+
+class Older(Point):
+    """As `Old`, but takes whatever it is called with."""
+
+    def reset(self, **words: Any) -> Any:
+        return self.observe()
+
+
+class Drawn(Point):
+    """Insists on being told how it is drawn."""
+
+    def __init__(self, render_mode: str | None) -> None:
+        super().__init__()
+        self.render_mode = render_mode
+
+
+class Growing(Point):
+    """Observes one thing more after a while."""
+
+    n_steps = 0
+
+    def __init__(self, most: int = 5) -> None:
+        super().__init__()
+        self.most = most
+
+    def observe(self) -> Any:
+        Growing.n_steps += 1
+        return np.zeros(2 if Growing.n_steps < self.most else 3)
+
+
+class Tiring(Point):
+    """Works for longer than a draft looks."""
+
+    n_steps = 0
+
+    def __init__(self, most: int = 4000) -> None:
+        super().__init__()
+        self.most = most
+
+    def step(self, action: Any) -> Any:
+        Tiring.n_steps += 1
+        if Tiring.n_steps > self.most:
+            raise RuntimeError("the motor is hot")
+        return super().step(action)
 
 
 class RaisesInReset(Point):
@@ -236,3 +312,24 @@ class NoEnvironment:
 def wrapped() -> gymnasium.Env[Any, Any]:
     """A function that makes an environment."""
     return gymnasium.wrappers.RescaleAction(Point(), np.float32(-2.0), np.float32(2.0))
+
+
+def limited() -> gymnasium.Env[Any, Any]:
+    """A function that limits episodes."""
+    return gymnasium.wrappers.TimeLimit(Point(), 12)
+
+
+def limited_inside() -> gymnasium.Env[Any, Any]:
+    """A function that limits episodes below another wrapper."""
+    return gymnasium.wrappers.RescaleAction(limited(), np.float32(-2.0), np.float32(2.0))
+
+
+def nudge(env: Any, observation: Any, info: Any) -> float:
+    """Moves what it should read."""
+    env.x += 0.01
+    return float(env.x)
+
+
+def look(env: Any, observation: Any, info: Any) -> float:
+    """Reads only."""
+    return float(env.x)

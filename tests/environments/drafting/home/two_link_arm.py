@@ -28,6 +28,15 @@ XML = """
 </mujoco>
 """
 
+BALLS = """
+<mujoco>
+  <worldbody>
+    <body name="red"><freejoint/><geom size="0.1"/></body>
+    <body name="blue" pos="1 0 0"><freejoint/><geom size="0.1"/></body>
+  </worldbody>
+</mujoco>
+"""
+
 
 class MyArm(gym.Env[Any, Any]):
     """A planar arm of two links; its tip has to reach a target.
@@ -66,6 +75,31 @@ class MyArm(gym.Env[Any, Any]):
 
     def _obs(self) -> Any:
         return np.concatenate([self.data.qpos, self.data.qvel, self.data.site("target").xpos[:2]])
+
+
+class Juggler(gym.Env[Any, Any]):
+    """A ball whose height is observed, and one that is hidden."""
+
+    observation_space = gym.spaces.Box(-np.inf, np.inf, (1,), np.float64)
+    action_space = gym.spaces.Box(-1, 1, (1,), np.float32)
+
+    def __init__(self) -> None:
+        self.model = mujoco.MjModel.from_xml_string(BALLS)
+        self.data = mujoco.MjData(self.model)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed)
+        mujoco.mj_resetData(self.model, self.data)
+        mujoco.mj_forward(self.model, self.data)
+        return self.data.qpos[2:3].copy(), {}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        self.data.qvel[:3] += action[0]
+        self.data.qvel[6:9] -= action[0]
+        mujoco.mj_step(self.model, self.data)
+        return self.data.qpos[2:3].copy(), 0.0, False, False, {}
 
 
 class ShyArm(gym.Env[Any, Any]):

@@ -1,0 +1,64 @@
+"""What an environment shows of how it pays is left out by name, and warned of by value."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rewardsmith.environments.drafting.pay import names_reward, resemblance
+from rewardsmith.environments.drafting.play import Play
+from rewardsmith.environments.drafting.redaction import JUDGES
+
+PAID = [0.5, -1.0, 2.0, 0.25]
+
+
+def two_episodes() -> Play:
+    return Play(rewards=[np.nan, *PAID[:2], np.nan, *PAID[2:]])
+
+
+PAYS = (
+    "rew_forward cost_ctrl rwd_sum r done win is_done goal_achieved at_goal total_pay "
+    "ep_return task_complete reward_run is_success ctrl_cost completion payout"
+).split()
+
+
+@pytest.mark.parametrize("name", [*PAYS, "r_t", "final_info"])
+def test_names_of_pay_and_verdicts_are_known(name: str) -> None:
+    assert names_reward(["metrics", name])
+
+
+@pytest.mark.parametrize("name", PAYS)
+def test_what_no_field_may_hold_is_in_no_source_that_a_model_reads(name: str) -> None:
+    assert JUDGES.search(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    "x_velocity r_foot_height desired_goal achieved_goal goal_position returned_ball winding "
+    "distance_from_origin crew payload border".split(),
+)
+def test_names_of_the_world_are_not(name: str) -> None:
+    assert not names_reward([name])
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (PAID, "equalled the environment's reward in all 4 steps"),
+        ([1 - 2 * x for x in PAID], "followed, in a straight line, the environment's reward"),
+        ([0.5, -0.5, 2.0, 2.25], "the episode's return so far in all 4 steps"),
+        ([[x - 2, x * x, 2 - x * x] for x in PAID], "in its element 0 followed, in a straight"),
+        ([[x - x * x, x * x] for x in PAID], "added up, equalled the environment's reward"),
+        ([0.1, 0.2, 0.3, 0.4], ""),
+        ([3.0] * 4, ""),
+    ],
+)
+def test_what_goes_along_with_the_reward_is_said(values: list[Any], said: str) -> None:
+    found = resemblance(np.array(values), two_episodes())
+    assert said in found
+    assert bool(said) == bool(found)
+
+
+def test_nothing_resembles_a_reward_that_is_always_the_same() -> None:
+    counted = Play(rewards=[np.nan, 1.0, 1.0, 1.0])
+    assert resemblance(np.array([1.0, 2.0, 3.0]), counted) == ""
