@@ -14,7 +14,7 @@ def reward(state, action, xp, *, terminated, params):
     wanted = xp.where(is_missed, 1.5 * sideways, sideways)
     pace = xp.clip(state.speed / params.pace, -1.0, 1.0)
     return {
-        "follow": pace * xp.cos(state.turn_to_goal - wanted),
+        "follow": xp.where(state.speed > 0.0, pace * xp.cos(state.turn_to_goal - wanted), pace),
         "parked": xp.where(terminated and not state.crashed, 1.0, 0.0),
         "crash": xp.where(state.crashed, -1.0, 0.0),
         "time": -1.0,

@@ -13,7 +13,7 @@ import numpy as np
 from rewardsmith.environments.card_types import EnvCard
 from rewardsmith.environments.derived import Derived, derived_of
 from rewardsmith.environments.factory import Env
-from rewardsmith.environments.simulator import bind
+from rewardsmith.environments.simulator import Places, bind, gathered
 from rewardsmith.environments.sources import BLOCKS, Index, Source, source_of
 from rewardsmith.errors import ConfigError, UsageError
 from rewardsmith.messages import FieldSpec
@@ -68,7 +68,7 @@ class BatchReader:
         self._changing = [spec.name for spec in specs if spec.name not in plain]
         """Neither constant nor a plain part of the observation."""
         self._getters: dict[Source, list[Any]] = {}
-        """By row: a `Getter`, or the simulator's own array."""
+        """By row: a `Getter`, `Places`, or the simulator's own array."""
         self._held: dict[int, tuple[Any, Any]] = {}
         """Model and data that a row's getters look into."""
         self._checked = False
@@ -190,6 +190,8 @@ class BatchReader:
     ) -> np.ndarray:
         getters = self._getters[source]
         order = getters if rows is None else [getters[row] for row in rows]
+        if isinstance(order[0], Places):
+            return gathered(order)
         if isinstance(order[0], np.ndarray):
             values: list[Any] = order
         else:

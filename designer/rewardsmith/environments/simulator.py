@@ -6,8 +6,8 @@ live views: the caller copies.
 """
 
 import itertools
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,16 @@ from rewardsmith.environments.factory import Env, import_named
 from rewardsmith.environments.sources import Source
 from rewardsmith.errors import UsageError
 
+
+class Places(NamedTuple):
+    """The same array of several bodies, sites or geoms of one simulator."""
+
+    whole: np.ndarray
+    """The simulator's own, of all that there are; shape (count, size)."""
+    rows: np.ndarray
+    """Which of them are wanted; shape (k,)."""
+
+
 Getter = Callable[[np.ndarray, Mapping[str, Any]], Any]
 """(observation, info) of one environment to the source's value, before its index."""
 
@@ -23,7 +33,7 @@ MAX_DISTANCE = 10.0
 """Metres beyond which `min_distance` says no more than this."""
 
 
-def bind(source: Source, env: Env, card: EnvCard) -> Getter | np.ndarray:
+def bind(source: Source, env: Env, card: EnvCard) -> Getter | np.ndarray | Places:
     """A getter for `source` in `env`; where the simulator keeps the value in one place, that place.
 
     Raises:
@@ -77,12 +87,23 @@ def _bind_attr(raw: Any, path: tuple[str, ...]) -> Getter:
     return read
 
 
-def _bind_places(raw: Any, source: Source) -> Getter:
-    """The same array of several bodies, sites or geoms, shape (k, size)."""
+def _bind_places(raw: Any, source: Source) -> Places:
     array = source.names[1]
     rows = [int(getattr(raw.model, source.kind)(name).id) for name in source.names[::2]]
     whole = getattr(raw.data, array if source.kind == "body" else f"{source.kind}_{array}")
-    return lambda obs, info: whole[rows]
+    return Places(whole=np.asarray(whole), rows=np.array(rows))
+
+
+def gathered(places: Sequence[Places]) -> np.ndarray:
+    """What several simulators hold there, shape (n, k, size).
+
+    All of it is copied at once and the rows are picked then: one by one they take ten times as long.
+    """
+    ends = list(itertools.accumulate(len(place.whole) for place in places))
+    starts = [0, *ends[:-1]]
+    rows = np.concatenate([p.rows + start for p, start in zip(places, starts, strict=True)])
+    picked = np.concatenate([place.whole for place in places]).take(rows, axis=0)
+    return picked.reshape(len(places), -1, picked.shape[1])
 
 
 def _bind_contacts(raw: Any, names: tuple[str, ...]) -> Getter:

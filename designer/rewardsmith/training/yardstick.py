@@ -23,8 +23,8 @@ from rewardsmith.training.shipped_rollouts import COMPETENT, load_shipped
 
 N_EPISODES = 10
 """Of doing nothing, of random actions and of swinging."""
-N_HELD = 4
-"""Extreme actions that are held, one episode each."""
+N_HELD_EPISODES = 5
+"""Of every extreme action that is held: one start may happen to suit it, such as a free crossing."""
 MARGIN = 0.1
 """How far above the best of all aimless rollouts a success begins when nobody says what it is, as a
 share of the spread between them."""
@@ -124,9 +124,10 @@ def _policies(card: EnvCard, task: Task, seed: int) -> Iterator[tuple[str, Polic
     yield AIMLESS[1], PolicyRequest(kind="uniform", seeds=seeds)
     if len(extremes) > 1:
         yield AIMLESS[2], PolicyRequest(kind="cycle", seeds=seeds, actions=extremes[:2])
-    for number, held in enumerate(extremes[:N_HELD]):
+    for number, held in enumerate(extremes):
         name = f"{AIMLESS[3]} {_called(held, number)}"
-        yield name, PolicyRequest(kind="cycle", seeds=seeds[:1], actions=(held,))
+        starts = seeds[:N_HELD_EPISODES]
+        yield name, PolicyRequest(kind="cycle", seeds=starts, actions=(held,))
     shipped = load_shipped(card, task)
     for name, rollout in (shipped.rollouts if shipped else {}).items():
         start = (shipped.seed,) if shipped else ()
