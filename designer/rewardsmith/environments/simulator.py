@@ -97,7 +97,7 @@ def _bind_places(raw: Any, source: Source) -> Places:
 def gathered(places: Sequence[Places]) -> np.ndarray:
     """What several simulators hold there, shape (n, k, size).
 
-    All of it is copied at once and the rows are picked then: one by one they take ten times as long.
+    All of it is copied at once and the rows are picked then: one by one takes four times as long.
     """
     ends = list(itertools.accumulate(len(place.whole) for place in places))
     starts = [0, *ends[:-1]]

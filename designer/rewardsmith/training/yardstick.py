@@ -24,7 +24,7 @@ from rewardsmith.training.shipped_rollouts import COMPETENT, load_shipped
 N_EPISODES = 10
 """Of doing nothing, of random actions and of swinging."""
 N_HELD_EPISODES = 5
-"""Of every extreme action that is held: one start may happen to suit it, such as a free crossing."""
+"""Of every extreme action that is held: one start may just suit it, as a free crossing does."""
 MARGIN = 0.1
 """How far above the best of all aimless rollouts a success begins when nobody says what it is, as a
 share of the spread between them."""
