@@ -1,6 +1,7 @@
-"""Lays the palm on the latch's lever, turns both down, and pulls the door with hooked fingers.
+"""Lays the palm on the latch's lever, turns both down, and flings the door with hooked fingers.
 
-The palm goes where the lever should be at that time: along an arc about the latch, then about the
+The arm does not reach as far as the door opens, so that the fingers let go while it swings. The palm
+goes where the lever should be at that time: along an arc about the latch, then about the
 hinge. The constants were found by a search (the cross-entropy method, some minutes).
 """
 
@@ -10,7 +11,8 @@ import numpy as np
 REACH, ABOVE, PRESSED, BEFORE = 0.103, 0.0217, -0.0725, -0.0173
 """Where the palm is on the lever: from its pivot, over it at first and then, before it."""
 PLACED, ON_LEVER, TURNED, OPENED = 27.1, 50.2, 91.3, 166.7
-"""Timesteps by which each part ends."""
+"""Timesteps by which each part ends; the door's is never reached."""
+LET_GO = 132
 TURN, OPEN, ASIDE = 1.805, 2.102, 0.138
 """How far it turns the lever and the door, in rad; how far to the right it goes meanwhile."""
 CURL, THUMB, WRIST, WRIST_OPENING, ROLL, ROLL_OPENING = 0.805, 0.485, -0.403, 0.196, -0.045, -0.326
@@ -31,7 +33,7 @@ def player(env):
         timestep = next(clock)
         placed = np.clip((timestep - PLACED) / (ON_LEVER - PLACED), 0, 1)
         turned = np.clip((timestep - ON_LEVER) / (TURNED - ON_LEVER), 0, 1)
-        opened = np.clip((timestep - TURNED) / (OPENED - TURNED), 0, 1)
+        opened = np.clip((min(timestep, LET_GO) - TURNED) / (OPENED - TURNED), 0, 1)
         over = ABOVE + placed * (PRESSED - ABOVE)
         on_latch = _turned((REACH, over), -TURN * turned)
         place = pivot + (on_latch[0], BEFORE - 0.15, on_latch[1])
@@ -48,7 +50,7 @@ def player(env):
         wanted[:4] = (forces + 200 * data.qpos[:4]) / 500  # a motor pulls with 500 a - 200 q
         wanted[4:6] = WRIST_OPENING * opened, WRIST
         for finger in (7, 11, 15, 20):
-            wanted[finger : finger + 3] = 1.6 * CURL * placed
+            wanted[finger : finger + 3] = 1.6 * CURL * placed * (timestep < LET_GO)
         wanted[24] = THUMB
         return np.clip(2 * (wanted - low) / (high - low) - 1, -1.0, 1.0)
 
