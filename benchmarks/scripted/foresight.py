@@ -115,9 +115,7 @@ def _copy(path: str) -> mujoco.MjModel:
     spec = mujoco.MjSpec.from_file(path)
     kind, of = mujoco.mjtSensor, mujoco.mjtObj
     for name in GEOMS:
-        spec.add_sensor(
-            name=name, type=kind.mjSENS_FRAMEPOS, objtype=of.mjOBJ_GEOM, objname=name
-        )
+        spec.add_sensor(name=name, type=kind.mjSENS_FRAMEPOS, objtype=of.mjOBJ_GEOM, objname=name)
     for name in BODIES:
         for axis in "xyz":
             sensor = getattr(kind, f"mjSENS_FRAME{axis.upper()}AXIS")
@@ -180,8 +178,7 @@ def _seen(model: mujoco.MjModel, states: np.ndarray, sensed: np.ndarray) -> Seen
     return Seen(
         places={name: sense(name) for name in GEOMS},
         axes={
-            name: np.stack([sense(f"{name} {axis}") for axis in "xyz"], axis=-1)
-            for name in BODIES
+            name: np.stack([sense(f"{name} {axis}") for axis in "xyz"], axis=-1) for name in BODIES
         },
         mass=sense("COM"),
         velocity=sense("LINVEL"),

@@ -3,13 +3,13 @@
 import numpy as np
 from scripted.foresight import Foresight, Seen
 
-SPEED = 1.2
+SPEED = 1.0
 HEAD = 1.52
 
 
 def player(env):
     """The policy of one episode."""
-    return Foresight(env, dear, n_plans=96, symmetric=0.1).act
+    return Foresight(env, dear, n_plans=128, symmetric=0.1).act
 
 
 def dear(seen: Seen) -> np.ndarray:
@@ -22,11 +22,11 @@ def dear(seen: Seen) -> np.ndarray:
         3 * np.square(velocity[..., 0] - SPEED)
         + 2 * np.square(velocity[..., 1])
         + np.abs(seen.qpos[..., 1])
-        + 20 * np.maximum(HEAD - head, 0)
+        + 30 * np.maximum(HEAD - head, 0)
         + 8 * (1 - torso[..., 2, 2])
         + 3 * (1 - pelvis[..., 2, 2])
         + 3 * (1 - torso[..., 0, 0])
-        + 4 * np.linalg.norm((feet - ahead)[..., :2], axis=-1)
+        + 6 * np.linalg.norm((feet - ahead)[..., :2], axis=-1)
         + 0.05 * np.square(seen.qpos[..., 7:]).sum(axis=-1)
         + 0.01 * np.square(seen.qvel[..., 6:]).mean(axis=-1)
     )

@@ -1,7 +1,7 @@
 """Lays the palm on the latch's lever, turns both down, and flings the door with hooked fingers.
 
-The arm does not reach as far as the door opens, so that the fingers let go while it swings. The palm
-goes where the lever should be at that time: along an arc about the latch, then about the
+The arm does not reach as far as the door opens, so that the fingers let go while it swings. The
+palm goes where the lever should be at that time: along an arc about the latch, then about the
 hinge. The constants were found by a search (the cross-entropy method, some minutes).
 """
 
@@ -36,7 +36,7 @@ def player(env):
         opened = np.clip((min(timestep, LET_GO) - TURNED) / (OPENED - TURNED), 0, 1)
         over = ABOVE + placed * (PRESSED - ABOVE)
         on_latch = _turned((REACH, over), -TURN * turned)
-        place = pivot + (on_latch[0], BEFORE - 0.15, on_latch[1])
+        place = pivot + np.array([on_latch[0], BEFORE - 0.15, on_latch[1]])
         place[:2] = hinge[:2] + _turned((place - hinge)[:2], OPEN * opened)
         place[0] += ASIDE * opened
         slope = np.zeros((3, model.nv))
