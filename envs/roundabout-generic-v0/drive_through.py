@@ -1,0 +1,15 @@
+"""Drive through: shorten the route, give way to who is near and ahead, no crash."""
+
+CONTRACT = 1
+PARAMS = {"near": 12.0}
+WEIGHTS = {"progress": 1.0, "near": 0.3, "crash": 3.0}
+
+
+def reward(state, action, xp, *, previous, params):
+    distance = xp.norm(state.others[0, 0:2])
+    is_ahead = state.others[0, 0] > 0.0
+    return {
+        "progress": (previous.route_left - state.route_left) / 16.0,
+        "near": xp.where(is_ahead, -xp.saturate(1.0 - distance / params.near), 0.0),
+        "crash": xp.where(state.crashed, -1.0, 0.0),
+    }
