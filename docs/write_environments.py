@@ -31,7 +31,8 @@ Written by `docs/write_environments.py`, which tries every card as `rewardsmith 
 does: spaces, every field read and finite, values within their ranges, references within the
 contract, and whether a task's fitness tells a competent rollout from doing nothing, chance,
 swinging and holding one action. Steps per second are of one core, all fields read, sixteen
-environments at a time; the next column is what reading all of them adds to a step.
+environments at a time; the next column is what reading all of them adds to a step. A training reads
+what its program needs.
 """
 SEPARATES = {True: "yes", False: "no", None: "no competent rollout known"}
 WHOLE = N_ENVS * N_STEPS
