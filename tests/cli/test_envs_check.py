@@ -84,11 +84,12 @@ def test_check_of_a_slow_environment_says_how_little_it_looked_at(
 ) -> None:
     trial = try_card(write_line_card(tmp_path), LocalEngine(1))
     for n_timesteps, says in ((trial.n_timesteps, False), (80, True)):
-        slow = replace(trial, n_timesteps=n_timesteps)
+        slow = replace(trial, n_timesteps=n_timesteps, notes=("state.x: a note",) * says)
         monkeypatch.setattr(card_page, "try_card", lambda *_, slow=slow: slow)
         assert check_cards([trial.ref], all_=False) == 0
         said = " ".join(capsys.readouterr().out.split())
         assert ("compared on 80 timesteps in place of 2,000" in said) is says
+        assert ("state.x: a note" in said) is says
 
 
 def test_something_has_to_be_asked_for() -> None:

@@ -54,3 +54,11 @@ def test_reader_that_changes_what_it_reads_is_found() -> None:
 def test_attribute_that_is_not_there_is_called_by_its_path() -> None:
     (problem,) = problems_of(card_of("Point", source="'attr: arm.tip'"))
     assert "has no attr 'arm.tip'" in problem
+
+
+def test_field_that_is_the_reward_by_another_name_is_said_and_kept() -> None:
+    found = check_card(card_of("Point", source="'function: odd_robots:closeness'"), n_steps=40)
+    assert found.problems == ()
+    (note,) = found.notes
+    assert "state.x: It equalled the environment's reward in all 40 steps" in note
+    assert check_card(card_of("Point"), n_steps=40).notes == ()

@@ -16,6 +16,7 @@ from rewardsmith.environments.drafting.play import play
 from rewardsmith.environments.factory import Env, choices_of, make_env
 from rewardsmith.environments.failures import blamed
 from rewardsmith.environments.fields import Fields
+from rewardsmith.environments.lookalikes import Lookalikes
 from rewardsmith.environments.stopwatch import Stopwatch
 from rewardsmith.environments.vector import StateVectorEnv
 from rewardsmith.errors import UsageError
@@ -50,6 +51,8 @@ class Inspection:
     """Empty when the card is right as far as it was looked at."""
     n_timesteps: int
     """Played, in all environments together."""
+    notes: tuple[str, ...] = ()
+    """What a person should look at, though nothing is wrong for sure."""
 
 
 def check_card(
@@ -64,7 +67,7 @@ def check_card(
         seed: Of environments and actions.
     """
     problems: list[CardProblem] = []
-    n_played = 0
+    n_played, lookalikes = 0, Lookalikes()
     try:
         with blamed(card.id, "__init__"):
             env = make_env(card)
@@ -72,13 +75,17 @@ def check_card(
         play(env, card.id, seed=seed, episodes=(MIN_STEPS,))  # says what breaks the interface
         problems += [*_check_action(card, env), *_check_limit(card), *_check_goals(card, env)]
         with blamed(card.id, "reset() or step()"):
-            n_played, found = _check_play(vector, n_steps, budget_s, seed)
+            n_played, found = _check_play(vector, n_steps, budget_s, seed, lookalikes)
             problems += [*found, *_check_reading(card, seed)]
             env.close()
             vector.close()
     except UsageError as error:
         problems.append(CardProblem(subject="card", reason=str(error), remedy=""))
-    return Inspection(problems=tuple(problems), n_timesteps=n_played * N_ENVS)
+    return Inspection(
+        problems=tuple(problems),
+        n_timesteps=n_played * N_ENVS,
+        notes=tuple(lookalikes.notes()),
+    )
 
 
 def goal_problem(card: EnvCard, env: Env) -> CardProblem | None:
@@ -184,7 +191,7 @@ def _observed(card: EnvCard, names: tuple[str, ...] | None, seed: int) -> np.nda
 
 
 def _check_play(
-    vector: StateVectorEnv, n_steps: int, budget_s: float, seed: int
+    vector: StateVectorEnv, n_steps: int, budget_s: float, seed: int, lookalikes: Lookalikes
 ) -> tuple[int, list[CardProblem]]:
     """How many timesteps each environment played, and what they showed."""
     rng = np.random.default_rng(seed)
@@ -196,6 +203,7 @@ def _check_play(
         step = vector.step(random_actions(vector.card, vector.n_envs, rng))
         extremes.add(step.fields)
         extremes.add(step.start_fields)
+        lookalikes.add(step)
         is_finite &= bool(np.isfinite(step.next_obs).all() and np.isfinite(step.obs).all())
         n_played += 1
     found = ([] if is_finite else [_NOT_FINITE]) + [

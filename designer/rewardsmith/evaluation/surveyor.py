@@ -52,6 +52,8 @@ class Survey:
     """None when the environment does not run."""
     n_timesteps: int = 0
     """Played at random to compare the card with what was seen."""
+    notes: tuple[str, ...] = ()
+    """What a person should look at, though nothing is wrong for sure."""
 
 
 def survey_draft(ref: EnvRef, words: Words | None = None) -> Draft:
@@ -103,6 +105,7 @@ def survey_card(card: EnvCard) -> Survey:
         problems=tuple(CardProblem(**problem) for problem in reply["problems"]),
         speed=Speed(**speed) if speed else None,
         n_timesteps=int(reply["n_timesteps"]),
+        notes=tuple(clean_text(str(note), kept_bytes=4096).strip() for note in reply["notes"]),
     )
 
 
@@ -198,6 +201,7 @@ def _check(ref: str) -> dict[str, Any]:
         "problems": [asdict(problem) for problem in problems],
         "speed": asdict(speed) if speed else None,
         "n_timesteps": inspection.n_timesteps,
+        "notes": list(inspection.notes),
     }
 
 

@@ -32,6 +32,8 @@ class CardTrial:
     """(task, whether its fitness tells a competent rollout from all others); None when unknown."""
     n_timesteps: int = 0
     """Played at random to compare the card with what was seen."""
+    notes: tuple[str, ...] = ()
+    """What a person should look at, though nothing is wrong for sure."""
     n_references: int = 0
     """Reward programs of its tasks that were read."""
 
@@ -67,6 +69,7 @@ def try_card(ref: str, engine: Engine) -> CardTrial:
         speed=survey.speed,
         separates=tuple(separates),
         n_timesteps=survey.n_timesteps,
+        notes=survey.notes,
         n_references=len(list(_programs(card))),
     )
 

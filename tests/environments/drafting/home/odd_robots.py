@@ -333,3 +333,8 @@ def nudge(env: Any, observation: Any, info: Any) -> float:
 def look(env: Any, observation: Any, info: Any) -> float:
     """Reads only."""
     return float(env.x)
+
+
+def closeness(env: Any, observation: Any, info: Any) -> float:
+    """What the point pays, by another name."""
+    return float(-abs(env.x))
