@@ -60,5 +60,5 @@ def test_field_that_is_the_reward_by_another_name_is_said_and_kept() -> None:
     found = check_card(card_of("Point", source="'function: odd_robots:closeness'"), n_steps=40)
     assert found.problems == ()
     (note,) = found.notes
-    assert "state.x: It equalled the environment's reward in all 40 steps" in note
+    assert "state.x equalled the environment's reward in all 40 steps" in note
     assert check_card(card_of("Point"), n_steps=40).notes == ()

@@ -34,4 +34,4 @@ class Lookalikes:
         for name, rows in self._values.items():
             values = np.array(rows, dtype=np.float64)
             if np.isfinite(values).all() and (did := resemblance(values, self._paid)):
-                yield f"state.{name}: It {did}. Take it out of the card if it is the reward."
+                yield f"state.{name} {did}. Take it out of the card if it is the reward."

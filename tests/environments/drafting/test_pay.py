@@ -62,3 +62,11 @@ def test_what_goes_along_with_the_reward_is_said(values: list[Any], said: str) -
 def test_nothing_resembles_a_reward_that_is_always_the_same() -> None:
     counted = Play(rewards=[np.nan, 1.0, 1.0, 1.0])
     assert resemblance(np.array([1.0, 2.0, 3.0]), counted) == ""
+
+
+def test_a_reward_that_changed_once_lies_on_a_line_with_anything_and_proves_nothing() -> None:
+    seen = Play(rewards=[np.nan, -1.0, -1.0, np.nan, 0.0, 0.0])
+    assert resemblance(np.array([1.3, 1.3, 1.5, 1.5]), seen) == ""
+    assert "equalled" in resemblance(np.array([-1.0, -1.0, 0.0, 0.0]), seen)
+    back_again = Play(rewards=[np.nan, -1.0, 0.0, np.nan, -1.0, 0.0])
+    assert "in a straight line" in resemblance(np.array([3.0, 5.0, 3.0, 5.0]), back_again)

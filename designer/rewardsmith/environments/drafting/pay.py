@@ -68,7 +68,7 @@ def _is_same(numbers: np.ndarray, paid: np.ndarray) -> bool:
 
 
 def _is_line(numbers: np.ndarray, paid: np.ndarray) -> bool:
-    if np.ptp(paid) == 0:
+    if np.count_nonzero(np.diff(paid)) < 2:  # any two points lie on a line
         return False
     with np.errstate(all="ignore"):  # enormous numbers overflow, and resemble nothing
         return bool(abs(np.corrcoef(numbers, paid)[0, 1]) >= _ALIKE)
