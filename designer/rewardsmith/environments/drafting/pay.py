@@ -21,6 +21,9 @@ _NAMES = re.compile(
 _ALIKE = 1 - 1e-9
 """Correlation from which one is a straight line of the other."""
 
+_STEADY = 1e-3
+"""Share of a reward's whole range up to which it counts as unchanged from one step to the next."""
+
 
 def names_reward(path: Sequence[str]) -> bool:
     """Whether an entry says how the environment pays or judges, by its name.
@@ -68,7 +71,8 @@ def _is_same(numbers: np.ndarray, paid: np.ndarray) -> bool:
 
 
 def _is_line(numbers: np.ndarray, paid: np.ndarray) -> bool:
-    if np.count_nonzero(np.diff(paid)) < 2:  # any two points lie on a line
+    changes = np.abs(np.diff(paid)) > _STEADY * np.ptp(paid)
+    if np.count_nonzero(changes) < 2:  # any two points lie on a line
         return False
     with np.errstate(all="ignore"):  # enormous numbers overflow, and resemble nothing
         return bool(abs(np.corrcoef(numbers, paid)[0, 1]) >= _ALIKE)
