@@ -6,7 +6,6 @@ child dies with the thread that started it.
 """
 
 import contextlib
-import os
 import selectors
 import time
 from collections import deque
@@ -19,6 +18,7 @@ from rewardsmith.isolation.frames import METRIC, Frame, FrameError
 from rewardsmith.isolation.job import Job, JobEnd
 from rewardsmith.isolation.launch import Child, ExitStatus, start
 from rewardsmith.messages import Outcome
+from rewardsmith.training.cores import Cores
 
 T = TypeVar("T")
 Chain = Generator[Job, JobEnd, T]
@@ -56,17 +56,17 @@ class _Active:
     child: Child
     fd: int
     """The child's, kept: a killed child no longer has one."""
-    slot: int
+    core: int | None
     frames: list[Frame] = field(default_factory=list)
     heard_at: float = field(default_factory=time.monotonic)
 
 
 class LocalEngine:
-    """Runs up to `slots` jobs of this machine at a time, each bound to its own core."""
+    """Runs up to `slots` jobs of this machine at a time, each bound to a core of its own."""
 
     def __init__(self, slots: int) -> None:
         self._slots = slots
-        self._cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+        self._cores = Cores()
 
     def run(self, chains: Sequence[Chain[T]]) -> list[T]:
         """Drive every chain to its end; see `Engine`."""
@@ -80,10 +80,10 @@ class LocalEngine:
 class _Round(Generic[T]):
     """The state of one `run`."""
 
-    def __init__(self, chains: Sequence[Chain[T]], slots: int, cores: list[int]) -> None:
+    def __init__(self, chains: Sequence[Chain[T]], slots: int, cores: Cores) -> None:
         self._chains = chains
+        self._slots = slots
         self._cores = cores
-        self._free = list(range(slots))
         self._waiting: deque[tuple[int, Job]] = deque()
         self._active: dict[int, _Active] = {}
         self._values: dict[int, T] = {}
@@ -102,6 +102,7 @@ class _Round(Generic[T]):
     def kill_all(self) -> None:
         for active in self._active.values():
             active.child.kill()
+            self._cores.give_back(active.core)
         for chain in self._chains:
             chain.close()
         self._selector.close()
@@ -117,12 +118,11 @@ class _Round(Generic[T]):
             place((number, job))
 
     def _start_waiting(self) -> None:
-        while self._free and self._waiting:
+        while len(self._active) < self._slots and self._waiting:
             number, job = self._waiting.popleft()
-            slot = self._free.pop(0)
-            core = self._cores[slot % len(self._cores)] if self._cores else None
+            core = self._cores.take()
             child = start(job, cpu=core)
-            active = _Active(number, job, child, child.fileno(), slot)
+            active = _Active(number, job, child, child.fileno(), core)
             self._active[active.fd] = active
             self._selector.register(active.fd, selectors.EVENT_READ, active)
 
@@ -162,8 +162,7 @@ class _Round(Generic[T]):
             return
         self._forget(active.fd)
         cpu_s = active.child.kill().cpu_s
-        self._free.append(active.slot)
-        self._free.sort()
+        self._cores.give_back(active.core)
         resume = self._chains[active.number].send
         self._advance(active.number, partial(resume, replace(end, cpu_s=cpu_s)))
 
