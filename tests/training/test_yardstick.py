@@ -18,22 +18,23 @@ def reading(name: str, *fitness: float, success: bool = False) -> Reading:
     )
 
 
+TARGET = 0.5
 AIMLESS = (reading("do nothing", 0.0, 0.1), reading("random", 0.2, 0.3))
 
 
 def test_competent_rollout_above_all_others_separates() -> None:
-    judged = judge([*AIMLESS, reading("competent", 1.0, success=True)])
+    judged = judge([*AIMLESS, reading("competent", 1.0, success=True)], target=TARGET)
     assert (judged.separates, judged.reasons) == (True, ())
 
 
 def test_competent_rollout_within_chance_does_not_separate() -> None:
-    judged = judge([*AIMLESS, reading("competent", 0.25, success=True)])
+    judged = judge([*AIMLESS, reading("competent", 0.25, success=True)], target=TARGET)
     assert judged.separates is False
     assert "'random' has a fitness of" in judged.reasons[0]
 
 
 def test_without_a_competent_rollout_nothing_is_known() -> None:
-    judged = judge(AIMLESS)
+    judged = judge(AIMLESS, target=TARGET)
     assert (judged.separates, judged.reasons) == (None, ("no competent rollout is known",))
 
 
@@ -47,9 +48,21 @@ def test_without_a_competent_rollout_nothing_is_known() -> None:
     ],
 )
 def test_measure_that_cannot_judge_says_why(readings: tuple[Reading, ...], said: str) -> None:
-    assert any(said in reason for reason in judge(readings).reasons)
+    assert any(said in reason for reason in judge(readings, target=TARGET).reasons)
 
 
 def test_success_beyond_chance_begins_above_every_aimless_episode() -> None:
     text = beyond_chance("mean(x)", [*AIMLESS, reading("competent", 1.0)])
     assert text == "(mean(x)) > 0.33"
+
+
+def test_held_action_may_be_lucky_but_not_reach_the_target() -> None:
+    def held(*luck: bool) -> Reading:
+        episodes = [reading("", 0.0, success=one).episodes[0] for one in luck]
+        return Reading(name="hold 2", episodes=tuple(episodes))
+
+    competent = reading("competent", 1.0, success=True)
+    lucky, solving = held(True, False, False), held(True, True, False)
+    assert judge([*AIMLESS, lucky, competent], target=TARGET).separates
+    judged = judge([*AIMLESS, solving, competent], target=TARGET)
+    assert (judged.separates, judged.reasons) == (False, ("success holds in 67% of 'hold 2'",))
