@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from rewardsmith.environments.backends.record import read_record
-from rewardsmith.environments.cards import EnvCard, TaskCard, card_names, load_card, parse_card
+from rewardsmith.environments.cards import (
+    EnvCard,
+    TaskCard,
+    card_names,
+    load_card,
+    parse_card,
+    task_of,
+)
 from rewardsmith.environments.inspection import N_ENVS, N_STEPS
 from rewardsmith.environments.outer import when_judged
 from rewardsmith.environments.reference import parse_reference
@@ -21,6 +28,7 @@ from rewardsmith.evaluation.surveyor import survey_draft
 from rewardsmith.messages import FieldSpec
 from rewardsmith.training.card_trial import CardTrial, try_card
 from rewardsmith.training.engine import LocalEngine
+from rewardsmith.training.shipped_rollouts import load_shipped
 
 PAGE = Path(__file__).parent / "environments.md"
 RECORD = PAGE.with_suffix(".json")
@@ -60,7 +68,13 @@ def _overview(cards: list[EnvCard], record: dict[str, Any]) -> Iterator[str]:
             yield f"| {' | '.join(facts)} | | |"
         for number, task in enumerate(card.tasks):
             cells = facts if number == 0 else ("",) * 5
-            yield f"| {' | '.join(cells)} | `{task}` | {SEPARATES[separates.get(task)]} |"
+            yield f"| {' | '.join(cells)} | `{task}` | {_separates(card, task, separates)} |"
+
+
+def _separates(card: EnvCard, name: str, found: dict[str, Any]) -> str:
+    """Whether a task's fitness separates, as far as that was tried."""
+    is_new = found.get(name) is None and load_shipped(card, task_of(card, name)) is not None
+    return "not tried" if name not in found or is_new else SEPARATES[found[name]]
 
 
 def _facts(card: EnvCard, found: dict[str, Any]) -> tuple[str, ...]:

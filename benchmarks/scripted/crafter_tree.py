@@ -1,18 +1,9 @@
 """A pickaxe for the night's burrow; by day beside a tree, but for drinking, eating and fights."""
 
-from scripted.crafter_walk import NOTHING, Walker
+from scripted.crafter_walk import Walker, keeper
 
 
 def player(env):
     """The `act` of one episode."""
     walker = Walker(env)
-
-    def act(fields):
-        needed = walker.live()
-        if needed is not None:
-            return needed
-        if not walker.has["wood_pickaxe"]:
-            return walker.make_pickaxe()
-        return walker.beside(walker.quiet(walker.cells("tree")), NOTHING) or NOTHING
-
-    return act
+    return keeper(walker, lambda: walker.quiet(walker.cells("tree")))

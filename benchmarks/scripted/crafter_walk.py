@@ -270,6 +270,20 @@ class Walker:
         return STONE if way[0] in self.cells("water") else USE
 
 
+def keeper(walker, cells):
+    """The `act` of who makes a pickaxe for the night, and by day stays beside some cells."""
+
+    def act(fields):
+        needed = walker.live()
+        if needed is not None:
+            return needed
+        if not walker.has["wood_pickaxe"]:
+            return walker.make_pickaxe()
+        return walker.beside(cells(), NOTHING) or NOTHING
+
+    return act
+
+
 def around(cell):
     """The four cells beside one."""
     return [(cell[0] + dx, cell[1] + dy) for dx, dy in WALK]

@@ -84,7 +84,7 @@ def _show(task: Task, card: EnvCard, *, has_success: bool) -> Judgement:
         out.print(safe(f"  success  {task.success}  ({when})"), soft_wrap=True)
     out.print(safe(f"  hash     {digest}", "dim"))
     out.print(_table(readings, has_success=has_success))
-    judged = judge(readings, target=task.target)
+    judged = judge(readings)
     out.print(safe(_verdict(judged), _STYLES[judged.separates]), soft_wrap=True)
     if not has_success:
         taken = own_success(task.fitness) or beyond_chance(task.fitness, readings)

@@ -81,7 +81,7 @@ def _measure(card: EnvCard, name: str, engine: Engine) -> tuple[bool | None, lis
         readings = engine.run([readings_chain(task_of(card, name), RunConfig())])[0]
     except RewardsmithError as error:
         return None, [_problem(subject, str(error))]
-    judged = judge(readings, target=card.tasks[name].target)
+    judged = judge(readings)
     reasons = judged.reasons if judged.separates is not None else judged.reasons[:-1]
     return judged.separates, [_problem(subject, f"{reason}.") for reason in reasons]
 
