@@ -38,7 +38,8 @@ HEAD = """\
 Written by `docs/write_environments.py`, which tries every card as `rewardsmith envs check --all`
 does: spaces, every field read and finite, values within their ranges, references within the
 contract, and whether a task's fitness tells a competent rollout from doing nothing, chance,
-swinging and holding one action. Steps per second are of one core, all fields read, sixteen
+swinging and holding one action; where a held action does the task too, as the card says, it is
+named. Steps per second are of one core, all fields read, sixteen
 environments at a time; the next column is what reading all of them adds to a step. A training reads
 what its program needs.
 """
@@ -53,7 +54,8 @@ def page(cards: list[EnvCard], record: dict[str, Any]) -> str:
     lines = [HEAD, *_overview(cards, record)]
     lines += _problems(cards, record)
     for card in cards:
-        lines += ["", f"## {card.ref}", "", card.description, *_card(card)]
+        lines += ["", f"## {card.ref}", "", card.description]
+        lines += [*_card(card), *_deviations(_found(card, record))]
     return "\n".join([*lines, "", *_drafts(), ""])
 
 
@@ -61,9 +63,9 @@ def _overview(cards: list[EnvCard], record: dict[str, Any]) -> Iterator[str]:
     yield "| card | holds | fields | steps/s | reading | task | its fitness separates |"
     yield "|---|---|---|---|---|---|---|"
     for card in cards:
-        found = record.get(card.ref, {})
-        facts = _facts(card, found if found.get("of") == _digest(card) else {})
-        separates = found.get("separates", {})
+        found = _found(card, record)
+        facts = _facts(card, found)
+        separates = record.get(card.ref, {}).get("separates", {})
         if not card.tasks:
             yield f"| {' | '.join(facts)} | | |"
         for number, task in enumerate(card.tasks):
@@ -71,10 +73,18 @@ def _overview(cards: list[EnvCard], record: dict[str, Any]) -> Iterator[str]:
             yield f"| {' | '.join(cells)} | `{task}` | {_separates(card, task, separates)} |"
 
 
+def _found(card: EnvCard, record: dict[str, Any]) -> dict[str, Any]:
+    """What the trial of a card came to; nothing where the card says something else since."""
+    found = record.get(card.ref, {})
+    return found if found.get("of") == _digest(card) else {}
+
+
 def _separates(card: EnvCard, name: str, found: dict[str, Any]) -> str:
     """Whether a task's fitness separates, as far as that was tried."""
     is_new = found.get(name) is None and load_shipped(card, task_of(card, name)) is not None
-    return "not tried" if name not in found or is_new else SEPARATES[found[name]]
+    said = "not tried" if name not in found or is_new else SEPARATES[found[name]]
+    solved_by = card.tasks[name].solved_by
+    return f"{said}, but for {', '.join(map(repr, solved_by))}" if solved_by else said
 
 
 def _facts(card: EnvCard, found: dict[str, Any]) -> tuple[str, ...]:
@@ -91,8 +101,8 @@ def _facts(card: EnvCard, found: dict[str, Any]) -> tuple[str, ...]:
 def _problems(cards: list[EnvCard], record: dict[str, Any]) -> Iterator[str]:
     """What was wrong with those that do not hold, and what was hardly looked at."""
     for card in cards:
-        found = record.get(card.ref, {})
-        if found.get("of") != _digest(card):
+        found = _found(card, record)
+        if not found:
             continue
         if found["problems"]:
             yield ""
@@ -104,9 +114,15 @@ def _problems(cards: list[EnvCard], record: dict[str, Any]) -> Iterator[str]:
 
 def _digest(card: EnvCard) -> str:
     """Of what was tried: where fields are read, and how tasks are judged."""
-    tasks = [(t.name, t.fitness, t.success, t.semantics) for t in card.tasks.values()]
+    tasks = [(t.name, t.fitness, t.success, t.semantics, *t.solved_by) for t in card.tasks.values()]
     said = (card.id, sorted(card.kwargs.items()), card.max_steps, card.state, tasks)
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
+
+def _deviations(found: dict[str, Any]) -> Iterator[str]:
+    """Where the environment was seen to do otherwise than it says."""
+    for seen in found.get("deviations", ()):
+        yield from ("", f"Seen when it was tried: {seen}")
 
 
 def _card(card: EnvCard) -> Iterator[str]:
@@ -114,6 +130,8 @@ def _card(card: EnvCard) -> Iterator[str]:
     yield "| field | shape | unit | range | is |"
     yield "|---|---|---|---|---|"
     yield from (_field(spec) for spec in card.state.fields)
+    if card.deviations:
+        yield from ("", "Deviations:", "", *(f"- {said.strip()}" for said in card.deviations))
     for name in card.backends:
         yield from ("", _backend(card, name))
     for task in card.tasks.values():
@@ -174,6 +192,7 @@ def _tried(card: EnvCard, trial: CardTrial) -> dict[str, Any]:
         "field_share": trial.speed and round(trial.speed.field_share, 4),
         "separates": dict(trial.separates),
         "n_timesteps": trial.n_timesteps,
+        "deviations": [said for said in trial.deviations if said not in card.deviations],
     }
 
 

@@ -270,8 +270,8 @@ class Walker:
         return STONE if way[0] in self.cells("water") else USE
 
 
-def keeper(walker, cells):
-    """The `act` of who makes a pickaxe for the night, and by day stays beside some cells."""
+def keeper(walker, keep):
+    """The `act` of who makes a pickaxe for the night, and by day does what `keep()` says."""
 
     def act(fields):
         needed = walker.live()
@@ -279,7 +279,7 @@ def keeper(walker, cells):
             return needed
         if not walker.has["wood_pickaxe"]:
             return walker.make_pickaxe()
-        return walker.beside(cells(), NOTHING) or NOTHING
+        return keep() or NOTHING
 
     return act
 

@@ -12,6 +12,9 @@ SPEEDS = {3: (2, 1, 0), 5: (3, 1, 4)}
 """Faster, as before, slower, by the number of actions."""
 NEAR = 7.5
 """Metres from middle to middle below which a plan is charged."""
+RING, SLOW = 20.0, 10.0
+"""Where a roundabout begins, in metres south of its middle, and how fast one may come up to it; no
+vehicle on its way to a crossing is faster."""
 STRIDE = 8.0
 """Metres within which plans count as equally far."""
 
@@ -32,7 +35,7 @@ def _plan(start):
             for action in choices:
                 tried = copy.deepcopy(road)
                 _, _, terminated, truncated, _ = tried.step(action)
-                if tried.vehicle.crashed:
+                if tried.vehicle.crashed or _is_fast(tried.vehicle):
                     continue
                 met = others(tried, None, {})[0, :2]
                 plan = (tried, (*actions, action), min(closest, float(met @ met) ** 0.5))
@@ -44,6 +47,10 @@ def _plan(start):
                 found[place] = min(found.get(place, plan), plan, key=_cost)
         open_plans = list(found.values())
     return min(done, default=(0.0, ()))[1]
+
+
+def _is_fast(vehicle):
+    return vehicle.position[1] > RING and vehicle.speed > SLOW
 
 
 def _cost(plan):

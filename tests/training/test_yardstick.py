@@ -50,6 +50,30 @@ def test_measure_that_cannot_judge_says_why(readings: tuple[Reading, ...], said:
     assert any(said in reason for reason in judge(readings).reasons)
 
 
+HELD = reading("hold 2", 1.0, 1.0, success=True)
+DONE = reading("competent", 1.0, success=True)
+
+
+def test_behaviour_that_is_known_to_do_the_task_is_not_held_against_it() -> None:
+    assert judge([*AIMLESS, HELD, DONE]).separates is False
+    judged = judge([*AIMLESS, HELD, DONE], solved_by=["hold 2"])
+    assert (judged.separates, judged.reasons) == (True, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("random", "'solved_by' names 'random', which does the task in 0% only"),
+        ("hold 9", "'solved_by' names 'hold 9', and there is 'do nothing', 'random', 'hold 2'"),
+    ],
+)
+def test_behaviour_that_only_its_card_says_does_the_task_is_complained_of(
+    name: str, said: str
+) -> None:
+    judged = judge([*AIMLESS, HELD, DONE], solved_by=["hold 2", name])
+    assert (judged.separates, judged.reasons) == (False, (said,))
+
+
 def test_success_beyond_chance_begins_above_every_aimless_episode() -> None:
     text = beyond_chance("mean(x)", [*AIMLESS, reading("competent", 1.0)])
     assert text == "(mean(x)) > 0.33"

@@ -44,6 +44,8 @@ def check_cards(refs: Sequence[str], env_args: Sequence[str] = (), *, all_: bool
             out.print(safe(f"{ref}: {problem}".rstrip(), "red"), soft_wrap=True)
         for note in trial.notes:
             out.print(safe(f"{ref}: {note}", "yellow"), soft_wrap=True)
+        for deviation in trial.deviations:
+            out.print(safe(f"{ref}: deviation: {deviation}"), soft_wrap=True)
         if 0 < trial.n_timesteps < N_ENVS * N_STEPS:
             out.print(safe(f"{ref}: {_little(trial)}"), soft_wrap=True)
         if trial.ok and not env_args:

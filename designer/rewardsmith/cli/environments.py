@@ -47,6 +47,7 @@ def _show_episode(card: EnvCard, out: Console) -> None:
         "Start": card.start,
         "Episode end": f"{card.episode_end or 'the time limit'}; at most {card.max_steps} steps",
         "Known exploits": "; ".join(card.known_exploits),
+        "Deviations": " ".join(card.deviations),
     }
     table = Table.grid(padding=(0, 2))
     for name, text in facts.items():
@@ -90,6 +91,7 @@ def _task_table(task: TaskCard) -> Table:
         "instruction": task.instruction,
         "fitness": task.fitness,
         "success": f"{task.success}  ({when})",
+        "done by too": ", ".join(task.solved_by),
         "target": f"{task.target:.0%} of the episodes",
         "audit": "; ".join(f"{name}: {text}" for name, text in task.audit.items()),
         "references": ", ".join(task.references),

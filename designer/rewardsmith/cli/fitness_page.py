@@ -84,8 +84,10 @@ def _show(task: Task, card: EnvCard, *, has_success: bool) -> Judgement:
         out.print(safe(f"  success  {task.success}  ({when})"), soft_wrap=True)
     out.print(safe(f"  hash     {digest}", "dim"))
     out.print(_table(readings, has_success=has_success))
-    judged = judge(readings)
-    out.print(safe(_verdict(judged), _STYLES[judged.separates]), soft_wrap=True)
+    known = card.tasks.get(task.name)
+    solved_by = known.solved_by if known is not None and known.success == task.success else ()
+    judged = judge(readings, solved_by=solved_by)
+    out.print(safe(_verdict(judged, solved_by), _STYLES[judged.separates]), soft_wrap=True)
     if not has_success:
         taken = own_success(task.fitness) or beyond_chance(task.fitness, readings)
         said = f"Without --success, `design` would take: {taken}"
@@ -116,9 +118,10 @@ def _table(readings: Sequence[Reading], *, has_success: bool) -> Table:
     return table
 
 
-def _verdict(judged: Judgement) -> str:
+def _verdict(judged: Judgement, solved_by: Sequence[str]) -> str:
+    but = f" but {', '.join(map(repr, solved_by))}, which does the task too" if solved_by else ""
     said = {
-        True: "Separates: the competent rollout stands above everything else.",
+        True: f"Separates: the competent rollout stands above everything else{but}.",
         False: "Does not separate",
         None: "Unknown whether it separates",
     }[judged.separates]

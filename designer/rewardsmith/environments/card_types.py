@@ -55,6 +55,8 @@ class TaskCard:
     semantics: SuccessSemantics = "held"
     held_steps: int = 10
     """Timesteps in a row for which `success` has to hold under `held`."""
+    solved_by: tuple[str, ...] = ()
+    """Aimless behaviour that does the task too, as `hold corner 5`: told, not held against it."""
     target: float = 0.8
     """Success rate from which the task counts as solved, in [0, 1]."""
     audit: Mapping[str, str] = field(default_factory=dict)
@@ -92,6 +94,8 @@ class EnvCard:
     start: str = ""
     episode_end: str = ""
     known_exploits: tuple[str, ...] = ()
+    deviations: tuple[str, ...] = ()
+    """Where the environment's package does otherwise than it says, and what became of it here."""
     preset: Mapping[str, Setting] = field(default_factory=dict)
     tasks: Mapping[str, TaskCard]
     folder: Path | None = None

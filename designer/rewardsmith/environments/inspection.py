@@ -4,21 +4,23 @@ A wrong card makes every later number wrong, so nothing is assumed: the spaces a
 field is read, and values outside the card's range, or not finite, are problems.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import gymnasium
 import numpy as np
 from gymnasium.wrappers import FlattenObservation
 
 from rewardsmith.environments.card_types import EnvCard
+from rewardsmith.environments.deviations import Bounds, seed_deviations
 from rewardsmith.environments.drafting.play import play
 from rewardsmith.environments.factory import Env, choices_of, make_env
 from rewardsmith.environments.failures import blamed
 from rewardsmith.environments.fields import Fields
 from rewardsmith.environments.lookalikes import Lookalikes
 from rewardsmith.environments.stopwatch import Stopwatch
-from rewardsmith.environments.vector import StateVectorEnv
+from rewardsmith.environments.vector import StateVectorEnv, VectorStep
 from rewardsmith.errors import UsageError
 
 N_ENVS = 4
@@ -53,6 +55,8 @@ class Inspection:
     """Played, in all environments together."""
     notes: tuple[str, ...] = ()
     """What a person should look at, though nothing is wrong for sure."""
+    deviations: tuple[str, ...] = ()
+    """Where the environment does otherwise than it says itself."""
 
 
 def check_card(
@@ -67,6 +71,7 @@ def check_card(
         seed: Of environments and actions.
     """
     problems: list[CardProblem] = []
+    deviations: list[str] = []
     n_played, lookalikes = 0, Lookalikes()
     try:
         with blamed(card.id, "__init__"):
@@ -75,8 +80,11 @@ def check_card(
         play(env, card.id, seed=seed, episodes=(MIN_STEPS,))  # says what breaks the interface
         problems += [*_check_action(card, env), *_check_limit(card), *_check_goals(card, env)]
         with blamed(card.id, "reset() or step()"):
-            n_played, found = _check_play(vector, n_steps, budget_s, seed, lookalikes)
+            bounds = Bounds(env.observation_space)
+            n_played, found = _check_play(vector, n_steps, budget_s, seed, (lookalikes, bounds))
             problems += [*found, *_check_reading(card, seed)]
+            actions = random_actions(card, MIN_STEPS, np.random.default_rng(seed))
+            deviations = [*bounds.said(), *seed_deviations(card, env, actions, seed=seed)]
             env.close()
             vector.close()
     except UsageError as error:
@@ -85,6 +93,7 @@ def check_card(
         problems=tuple(problems),
         n_timesteps=n_played * N_ENVS,
         notes=tuple(lookalikes.notes()),
+        deviations=tuple(deviations),
     )
 
 
@@ -190,8 +199,19 @@ def _observed(card: EnvCard, names: tuple[str, ...] | None, seed: int) -> np.nda
     return np.concatenate(found)
 
 
+class _Watcher(Protocol):
+    """What looks on while random actions are played."""
+
+    def add(self, step: VectorStep) -> None:
+        """Take one step in."""
+
+
 def _check_play(
-    vector: StateVectorEnv, n_steps: int, budget_s: float, seed: int, lookalikes: Lookalikes
+    vector: StateVectorEnv,
+    n_steps: int,
+    budget_s: float,
+    seed: int,
+    watchers: Sequence[_Watcher],
 ) -> tuple[int, list[CardProblem]]:
     """How many timesteps each environment played, and what they showed."""
     rng = np.random.default_rng(seed)
@@ -203,7 +223,8 @@ def _check_play(
         step = vector.step(random_actions(vector.card, vector.n_envs, rng))
         extremes.add(step.fields)
         extremes.add(step.start_fields)
-        lookalikes.add(step)
+        for watcher in watchers:
+            watcher.add(step)
         is_finite &= bool(np.isfinite(step.next_obs).all() and np.isfinite(step.obs).all())
         n_played += 1
     found = ([] if is_finite else [_NOT_FINITE]) + [

@@ -54,6 +54,8 @@ class Survey:
     """Played at random to compare the card with what was seen."""
     notes: tuple[str, ...] = ()
     """What a person should look at, though nothing is wrong for sure."""
+    deviations: tuple[str, ...] = ()
+    """Where the environment does otherwise than it says itself."""
 
 
 def survey_draft(ref: EnvRef, words: Words | None = None) -> Draft:
@@ -105,7 +107,8 @@ def survey_card(card: EnvCard) -> Survey:
         problems=tuple(CardProblem(**problem) for problem in reply["problems"]),
         speed=Speed(**speed) if speed else None,
         n_timesteps=int(reply["n_timesteps"]),
-        notes=tuple(clean_text(str(note), kept_bytes=4096).strip() for note in reply["notes"]),
+        notes=_cleaned(reply["notes"]),
+        deviations=_cleaned(reply["deviations"]),
     )
 
 
@@ -202,6 +205,7 @@ def _check(ref: str) -> dict[str, Any]:
         "speed": asdict(speed) if speed else None,
         "n_timesteps": inspection.n_timesteps,
         "notes": list(inspection.notes),
+        "deviations": list(inspection.deviations),
     }
 
 
@@ -233,6 +237,10 @@ def _reply(frames: list[Frame], called: str, ending: str) -> Mapping[str, Any]:
             "why."
         )
     return reply
+
+
+def _cleaned(texts: Any) -> tuple[str, ...]:
+    return tuple(clean_text(str(text), kept_bytes=4096).strip() for text in texts)
 
 
 def _last_words(stderr: str) -> str:

@@ -34,6 +34,9 @@ class CardTrial:
     """Played at random to compare the card with what was seen."""
     notes: tuple[str, ...] = ()
     """What a person should look at, though nothing is wrong for sure."""
+    deviations: tuple[str, ...] = ()
+    """Where the environment does otherwise than it says itself, or than its task's words promise:
+    what the card says of it, then what was seen."""
     n_references: int = 0
     """Reward programs of its tasks that were read."""
 
@@ -56,12 +59,13 @@ def try_card(ref: str, engine: Engine) -> CardTrial:
         return CardTrial(ref=ref, card=None, problems=(_problem("card", str(error)),))
     survey = survey_card(card)
     problems = [*survey.problems, *_contract_problems(card)]
-    separates = []
+    separates, solved = [], []
     if survey.speed is not None:
         for name in card.tasks:
             verdict, found = _measure(card, name, engine)
             separates.append((name, verdict))
             problems += found
+            solved += list(_solved(card, name))
     return CardTrial(
         ref=ref,
         card=card,
@@ -70,6 +74,7 @@ def try_card(ref: str, engine: Engine) -> CardTrial:
         separates=tuple(separates),
         n_timesteps=survey.n_timesteps,
         notes=survey.notes,
+        deviations=(*card.deviations, *solved, *survey.deviations),
         n_references=len(list(_programs(card))),
     )
 
@@ -81,9 +86,16 @@ def _measure(card: EnvCard, name: str, engine: Engine) -> tuple[bool | None, lis
         readings = engine.run([readings_chain(task_of(card, name), RunConfig())])[0]
     except RewardsmithError as error:
         return None, [_problem(subject, str(error))]
-    judged = judge(readings)
+    judged = judge(readings, solved_by=card.tasks[name].solved_by)
     reasons = judged.reasons if judged.separates is not None else judged.reasons[:-1]
     return judged.separates, [_problem(subject, f"{reason}.") for reason in reasons]
+
+
+def _solved(card: EnvCard, name: str) -> Iterator[str]:
+    """What a card says of a task that aimless behaviour does too."""
+    solved_by = card.tasks[name].solved_by
+    if solved_by:
+        yield f"tasks.{name}: done by {', '.join(map(repr, solved_by))} too."
 
 
 def _contract_problems(card: EnvCard) -> Iterator[CardProblem]:

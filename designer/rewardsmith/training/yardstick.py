@@ -5,7 +5,7 @@ random play reaches judges nothing. Rollouts are made in the evaluator; no rewar
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,10 +93,17 @@ def readings_chain(task: Task, config: RunConfig) -> Chain[tuple[Reading, ...]]:
     )
 
 
-def judge(readings: Sequence[Reading]) -> Judgement:
-    """Whether the measure tells competent behaviour from all other."""
-    reasons = list(_complaints(readings))
-    others = [r for r in readings if not r.is_competent and math.isfinite(r.best)]
+def judge(readings: Sequence[Reading], *, solved_by: Collection[str] = ()) -> Judgement:
+    """Whether the measure tells competent behaviour from all other.
+
+    Args:
+        readings: What the measure says of each.
+        solved_by: Aimless behaviour that is known to do the task too: it has to, and no measure
+            that was true could tell it apart.
+    """
+    reasons = [*_complaints(readings, solved_by), *_unsolved(readings, solved_by)]
+    aimless = [r for r in readings if not r.is_competent and r.name not in solved_by]
+    others = [r for r in aimless if math.isfinite(r.best)]
     known = next((r for r in readings if r.is_competent), None)
     if known is None:
         return Judgement(separates=None, reasons=(*reasons, "no competent rollout is known"))
@@ -142,7 +149,7 @@ def _called(held: Sequence[float], number: int) -> str:
     return ("all high", "all low")[number] if number < 2 else f"corner {number}"
 
 
-def _complaints(readings: Sequence[Reading]) -> Iterator[str]:
+def _complaints(readings: Sequence[Reading], solved_by: Collection[str]) -> Iterator[str]:
     values = [episode.fitness for reading in readings for episode in reading.episodes]
     if not all(map(math.isfinite, values)):
         names = [r.name for r in readings if not math.isfinite(r.fitness.estimate)]
@@ -152,5 +159,17 @@ def _complaints(readings: Sequence[Reading]) -> Iterator[str]:
     for reading in readings:
         if reading.is_competent and reading.success_rate < 1.0:
             yield "success does not hold in the competent rollout"
-        elif not reading.is_competent and reading.success_rate > BY_CHANCE:
+        elif reading.is_competent or reading.name in solved_by:
+            continue
+        elif reading.success_rate > BY_CHANCE:
             yield f"success holds in {reading.success_rate:.0%} of {reading.name!r}"
+
+
+def _unsolved(readings: Sequence[Reading], solved_by: Collection[str]) -> Iterator[str]:
+    """What `solved_by` says wrongly."""
+    rates = {r.name: r.success_rate for r in readings if not r.is_competent}
+    for name in solved_by:
+        if name not in rates:
+            yield f"'solved_by' names {name!r}, and there is {', '.join(map(repr, rates))}"
+        elif rates[name] <= BY_CHANCE:
+            yield f"'solved_by' names {name!r}, which does the task in {rates[name]:.0%} only"

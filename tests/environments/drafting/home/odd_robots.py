@@ -338,3 +338,28 @@ def look(env: Any, observation: Any, info: Any) -> float:
 def closeness(env: Any, observation: Any, info: Any) -> float:
     """What the point pays, by another name."""
     return float(-abs(env.x))
+
+
+class Boastful(Point):
+    """A point whose space says that it does not count."""
+
+    observation_space = spaces.Box(np.array([-5.0, 0.0]), np.array([5.0, 0.0]), dtype=np.float64)
+
+
+class Unseeded(Point):
+    """A point that starts where it likes."""
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        return super().reset(seed=None, options=options)
+
+
+class Shaken(Point):
+    """A point that is shaken by what no seed rules."""
+
+    shaking = np.random.default_rng(0)
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        self.x += float(self.shaking.normal()) * 1e-3
+        return super().step(action)
