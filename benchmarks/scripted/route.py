@@ -12,9 +12,9 @@ SPEEDS = {3: (2, 1, 0), 5: (3, 1, 4)}
 """Faster, as before, slower, by the number of actions."""
 NEAR = 7.5
 """Metres from middle to middle below which a plan is charged."""
-RING, SLOW = 20.0, 10.0
-"""Where a roundabout begins, in metres south of its middle, and how fast one may come up to it; no
-vehicle on its way to a crossing is faster."""
+LINE, SLOW = 30.0, 10.0
+"""Metres south of a roundabout's middle up to which one may drive no faster than that; nobody on the
+way to a crossing does."""
 STRIDE = 8.0
 """Metres within which plans count as equally far."""
 
@@ -50,7 +50,7 @@ def _plan(start):
 
 
 def _is_fast(vehicle):
-    return vehicle.position[1] > RING and vehicle.speed > SLOW
+    return vehicle.position[1] > LINE and vehicle.speed > SLOW
 
 
 def _cost(plan):

@@ -124,10 +124,12 @@ def _bind_contacts(raw: Any, names: tuple[str, ...]) -> Getter:
         data = raw.data
         if data.ncon:
             contact = data.contact
-            touching = zip(contact.geom.tolist(), contact.exclude.tolist(), strict=True)
-            for (x, y), is_excluded in touching:
-                if not is_excluded:
-                    for number in wanted.get((x, y), ()):
+            met = [(place, wanted.get((x, y))) for place, (x, y) in enumerate(contact.geom.tolist())]
+            met = [(place, numbers) for place, numbers in met if numbers]
+            excluded = contact.exclude.tolist() if met else []
+            for place, numbers in met:
+                if not excluded[place]:
+                    for number in numbers or ():
                         found[number] = True
         return found
 
