@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from rewardsmith.errors import RewardsmithError
 from rewardsmith.messages import EpisodeScore
 from rewardsmith.training.yardstick import Reading, beyond_chance, judge
 
@@ -75,8 +76,24 @@ def test_behaviour_that_only_its_card_says_does_the_task_is_complained_of(
 
 
 def test_success_beyond_chance_begins_above_every_aimless_episode() -> None:
-    text = beyond_chance("mean(x)", [*AIMLESS, reading("competent", 1.0)])
-    assert text == "(mean(x)) > 0.33"
+    threshold = beyond_chance("mean(x)", [*AIMLESS, reading("competent", 1.0)])
+    assert (threshold.success, threshold.best) == ("(mean(x)) > 0.315", "random")
+
+
+def test_one_bad_behaviour_does_not_move_a_success_beyond_chance() -> None:
+    bad = reading("hold 1", -100.0)
+    assert beyond_chance("mean(x)", [*AIMLESS, bad]).success == "(mean(x)) > 0.32"
+
+
+def test_success_beyond_chance_can_be_reached_where_the_fitness_has_a_highest_value() -> None:
+    aimless = [reading("random", -0.1, -4.0), reading("hold 1", -5.3)]
+    threshold = beyond_chance("-mean(norm(tip - ball))", aimless)
+    assert threshold.success == "(-mean(norm(tip - ball))) > -0.05"
+
+
+def test_fitness_that_aimless_behaviour_brings_to_its_highest_value_is_refused() -> None:
+    with pytest.raises(RewardsmithError, match="is 0 in 'do nothing' already, and never higher"):
+        beyond_chance("-mean(abs(x))", [reading("do nothing", 0.0), reading("random", -1.0)])
 
 
 def test_an_action_that_succeeds_from_two_starts_of_five_says_nothing_is_judged() -> None:

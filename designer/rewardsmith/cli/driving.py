@@ -11,7 +11,7 @@ from rewardsmith import session
 from rewardsmith.cli.conclusion import show_conclusion
 from rewardsmith.cli.drafting import card_for
 from rewardsmith.cli.entry import Interrupted
-from rewardsmith.cli.fitness_page import success_beyond_chance
+from rewardsmith.cli.fitness_page import success_beyond_chance, threshold_words
 from rewardsmith.cli.pauses import show_pause
 from rewardsmith.cli.progress import progress_of
 from rewardsmith.cli.request import NEVER, Request
@@ -74,8 +74,10 @@ def _task_of(request: Request, config: RunConfig) -> Task:
     task = request.resolve_task()
     if task.success != NEVER or task.is_ranked or task.is_drafted:
         return task
-    measured = replace(task, success=success_beyond_chance(task, config))
+    threshold = success_beyond_chance(task, config)
+    measured = replace(task, success=threshold.success)
     said = f"No --success was given, so an episode succeeds where: {measured.success}"
+    said += threshold_words(threshold)
     console(stderr=True).print(safe(said), soft_wrap=True)
     return measured
 

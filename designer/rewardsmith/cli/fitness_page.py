@@ -18,7 +18,14 @@ from rewardsmith.errors import UsageError
 from rewardsmith.evaluation.surveyor import survey_measure
 from rewardsmith.messages import Task
 from rewardsmith.training.engine import LocalEngine
-from rewardsmith.training.yardstick import Judgement, Reading, beyond_chance, judge, readings_chain
+from rewardsmith.training.yardstick import (
+    Judgement,
+    Reading,
+    Threshold,
+    beyond_chance,
+    judge,
+    readings_chain,
+)
 
 FAILED = 1
 """Exit status when a measure does not separate."""
@@ -45,7 +52,7 @@ def show_fitness(env: str, measure: Measure, env_args: Sequence[str] = ()) -> in
     return FAILED if any(j.separates is False for j in judged) else 0
 
 
-def success_beyond_chance(task: Task, config: RunConfig) -> str:
+def success_beyond_chance(task: Task, config: RunConfig) -> Threshold:
     """The success criterion of a task that came without one; takes a few seconds.
 
     Raises:
@@ -54,9 +61,19 @@ def success_beyond_chance(task: Task, config: RunConfig) -> str:
     fingerprint(task, load_card(task.env))  # a mistake in the fitness is said before anything runs
     survey_measure(task)
     if own := own_success(task.fitness):
-        return own
+        return Threshold(success=own)
     readings = LocalEngine(1).run([readings_chain(task, config)])[0]
     return beyond_chance(task.fitness, readings)
+
+
+def threshold_words(threshold: Threshold) -> str:
+    """What a success that nobody gave begins beyond, to stand after it; empty where it is given."""
+    if not threshold.best:
+        return ""
+    return (
+        f"\n  That is beyond all aimless behaviour; the best of it, {threshold.best!r}, came to "
+        f"{threshold.fitness:.4g}. Say --success where you know better."
+    )
 
 
 def _tasks(card: EnvCard, measure: Measure) -> list[tuple[Task, bool]]:
@@ -89,8 +106,9 @@ def _show(task: Task, card: EnvCard, *, has_success: bool) -> Judgement:
     judged = judge(readings, solved_by=solved_by)
     out.print(safe(_verdict(judged, solved_by), _STYLES[judged.separates]), soft_wrap=True)
     if not has_success:
-        taken = own_success(task.fitness) or beyond_chance(task.fitness, readings)
-        said = f"Without --success, `design` would take: {taken}"
+        own = own_success(task.fitness)
+        taken = Threshold(success=own) if own else beyond_chance(task.fitness, readings)
+        said = f"Without --success, `design` would take: {taken.success}{threshold_words(taken)}"
         out.print(safe(said), soft_wrap=True)
     return judged
 

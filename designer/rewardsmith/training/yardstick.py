@@ -13,6 +13,7 @@ import numpy as np
 from rewardsmith.analysis.intervals import Interval, bootstrap, mean
 from rewardsmith.config import RunConfig, episode_seeds
 from rewardsmith.environments.cards import EnvCard, load_card
+from rewardsmith.environments.ceiling import ceiling
 from rewardsmith.environments.judging import above
 from rewardsmith.errors import RewardsmithError
 from rewardsmith.evaluation.requests import PolicyRequest
@@ -29,7 +30,7 @@ BY_CHANCE = 0.2
 """Success rate of aimless behaviour above which a success says nothing."""
 MARGIN = 0.1
 """How far above the best of all aimless rollouts a success begins when nobody says what it is, as a
-share of the spread between them."""
+share of how far that stands above the middle one: the worst may be as bad as it likes."""
 
 AIMLESS = ("do nothing", "random", "oscillate", "hold")
 
@@ -114,15 +115,43 @@ def judge(readings: Sequence[Reading], *, solved_by: Collection[str] = ()) -> Ju
     return Judgement(separates=not reasons, reasons=tuple(reasons))
 
 
-def beyond_chance(fitness: str, readings: Sequence[Reading]) -> str:
-    """A success criterion for who gave none: a fitness above that of all aimless behaviour."""
-    values = [e.fitness for r in readings if not r.is_competent for e in r.episodes]
-    finite = [value for value in values if math.isfinite(value)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """A success criterion that nobody gave, and what it begins beyond."""
+
+    success: str
+    """The criterion."""
+    best: str = ""
+    """The aimless behaviour with the highest fitness in one episode; empty where the environment
+    itself says what success is."""
+    fitness: float = math.nan
+    """That fitness."""
+
+
+def beyond_chance(fitness: str, readings: Sequence[Reading]) -> Threshold:
+    """A success criterion for who gave none: a fitness above that of all aimless behaviour.
+
+    Where the text of the fitness says how high it can get at all, success begins half of the way
+    up to there at the latest.
+
+    Raises:
+        RewardsmithError: The fitness is never finite, or aimless behaviour has all there can be.
+    """
+    aimless = [(e.fitness, r.name) for r in readings if not r.is_competent for e in r.episodes]
+    finite = [(value, name) for value, name in aimless if math.isfinite(value)]
     if not finite:
         raise RewardsmithError("The fitness is finite in no episode. Correct --fitness.")
-    low, high = min(finite), max(finite)
-    threshold = high + MARGIN * max(high - low, 0.1 * abs(high), 1e-3)
-    return above(fitness, threshold)
+    high, best = max(finite)
+    top = ceiling(fitness)
+    if high >= top:
+        raise RewardsmithError(
+            f"The fitness is {high:.4g} in {best!r} already, and never higher. Correct --fitness, "
+            "or say with --success when an episode succeeds."
+        )
+    spread = high - float(np.median([value for value, _ in finite]))
+    beyond = high + MARGIN * max(spread, 0.1 * abs(high), 1e-3)
+    success = above(fitness, min(beyond, (high + top) / 2))
+    return Threshold(success=success, best=best, fitness=high)
 
 
 def _policies(card: EnvCard, task: Task, seed: int) -> Iterator[tuple[str, PolicyRequest]]:
