@@ -18,6 +18,8 @@ from rewardsmith.environments.factory import make_env
 from rewardsmith.environments.vector import StateVectorEnv
 from rewardsmith.evaluation.policy import MlpPolicy, PolicySpec
 from rewardsmith.isolation.tensors import dump_tensors, parse_tensors
+from rewardsmith.rewards.composition import RewardStream
+from rewardsmith.rewards.contract import require_program
 from rewardsmith.testing import write_line_card
 from rewardsmith.training.checkpoint import checkpoint_tensors
 from rewardsmith.training.ppo import PpoLearner
@@ -26,7 +28,7 @@ from rewardsmith.training.requests import TrainRequest
 from rewardsmith.training.rewarded import NativeReward, PaidStep, RewardedVectorEnv
 from rewardsmith.training.sb3_env import RewardedVecEnv
 from rewardsmith.training.statistics import ObservationScale, RewardScale
-from rewardsmith.training.train_job import train_segment
+from rewardsmith.training.train_job import ProgramReward, train_segment
 
 Array = np.ndarray[Any, Any]
 
@@ -334,3 +336,18 @@ def test_what_goes_wrong_says_whose_fault_it_is(
         learner.rollout()
     if what == "raises":
         assert caught.value.__notes__ == ["The environment raised this, not the reward."]
+
+
+def test_reward_that_passes_on_what_the_environment_broke_is_not_blamed(tmp_path: Path) -> None:
+    path = Path(write_line_card(tmp_path / "LineWorld"))
+    field = '  depth: {source: "derived: log(position - 9)", meaning: logarithm of a depth}\n'
+    path.write_text(path.read_text("utf-8").replace("start: at", f"{field}start: at"), "utf-8")
+    card = load_card(str(path))
+    program = require_program(
+        "CONTRACT = 1\ndef reward(state, xp):\n    return {'deep': state.depth}\n", card.state
+    )
+    source = ProgramReward(RewardStream(program, card.state, 4, gamma=0.9))
+    env = RewardedVectorEnv(StateVectorEnv(card, 4, names=source.fields), source)
+    env.reset(0)
+    with pytest.raises(FloatingPointError, match="environment's state field 'depth'"):
+        env.step(np.zeros((4, 1)))

@@ -227,6 +227,17 @@ def test_an_environment_that_does_not_run_is_named(tmp_path: Path, end: JobEnd, 
     assert "LineWorld" in str(caught.value)
 
 
+def test_a_state_that_does_not_stay_finite_is_the_environments_fault(tmp_path: Path) -> None:
+    path = Path(write_line_card(tmp_path / "LineWorld"))
+    field = '  depth: {source: "derived: log(position + 1)", meaning: logarithm of a depth}\n'
+    path.write_text(path.read_text("utf-8").replace("start: at", f"{field}start: at"), "utf-8")
+    task = task_of(load_card(str(path)))
+    says = r"its state field 'depth' is -?(inf|nan) at timestep \d+ of an episode of"
+    with new_run(tmp_path, task) as run, pytest.raises(RewardsmithError, match=says) as caught:
+        record_references(run, InProcessEngine(), task, CONFIG)
+    assert "LineWorld" in str(caught.value)
+
+
 def test_a_run_of_a_version_without_exploits_goes_on_without_them(tmp_path: Path) -> None:
     rollouts, _, _ = recorded(tmp_path, line_task(tmp_path))
     old = replace(rollouts, kinds=(), fitness=())

@@ -183,12 +183,15 @@ def reference_chain(task: Task, config: RunConfig) -> Chain[ReferenceRollouts]:
 
     Raises:
         ConfigError: What the card brings along is not what it should be.
+        RewardsmithError: The environment does not run, or its state stops being finite.
     """
     card = load_card(task.env)
     shipped = load_shipped(card, task)
     asked = reference_policies(card.state.action, config.seed, shipped)
     judgement = yield from behaviour_chain(card, task, [policy for _, policy in asked], config)
-    return _rollouts([kind for kind, _ in asked], judgement, shipped)
+    rollouts = _rollouts([kind for kind, _ in asked], judgement, shipped)
+    _require_finite(card, rollouts)
+    return rollouts
 
 
 def behaviour_chain(
@@ -291,6 +294,25 @@ def _rollouts(
         fitness=tuple(fitness for _, fitness in told),
         distrust=_distrust(dict(told), shipped),
     )
+
+
+def _require_finite(card: EnvCard, rollouts: ReferenceRollouts) -> None:
+    """Say that it is the environment: every program would be refused for what it reads there."""
+    for kind, trajectory in zip(rollouts.kinds, rollouts.trajectories, strict=True):
+        for name, values in trajectory.fields.items():
+            rows = ~np.isfinite(values).reshape(len(values), -1).all(axis=1)
+            if rows.any():
+                raise RewardsmithError(
+                    f"The environment {card.id!r} does not stay finite: its state field {name!r} "
+                    f"is {_broken(values)} at timestep {int(rows.argmax())} of an episode of "
+                    f"{kind.replace('_', ' ')!r}. Find where it comes from (a division by 0, a "
+                    f"square root, a simulation that blew up), or correct the field's source."
+                )
+
+
+def _broken(values: Array) -> float:
+    """The first value that is not finite."""
+    return float(values[~np.isfinite(values)][0])
 
 
 def _distrust(fitness: Mapping[str, float | None], shipped: ShippedRollouts | None) -> str:

@@ -99,7 +99,7 @@ class RewardedVectorEnv:
             _require_finite(step.obs)
         rewards, components = self._source.pay(actions, step)
         if not np.isfinite(rewards).all():
-            raise FloatingPointError(_not_finite(components))
+            raise FloatingPointError(_not_finite(components, step.fields))
         return PaidStep(
             obs=step.obs,
             next_obs=step.next_obs,
@@ -125,6 +125,10 @@ def _require_finite(obs: Array) -> None:
         raise FloatingPointError(f"the environment's observation is not finite (at {rows[:8]})")
 
 
-def _not_finite(components: Mapping[str, Array]) -> str:
+def _not_finite(components: Mapping[str, Array], fields: Mapping[str, Array]) -> str:
+    """What is to blame: a field of the environment that a component only passes on, or the reward."""
+    broken = [name for name, values in fields.items() if not np.isfinite(values).all()]
+    if broken:
+        return f"the environment's state field {broken[0]!r} is not finite"
     wrong = [name for name, values in components.items() if not np.isfinite(values).all()]
     return f"the reward is not finite ({', '.join(wrong) or 'its total'})"
