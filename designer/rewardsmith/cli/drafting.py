@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rewardsmith.cli.describing import Describer
+from rewardsmith.cli.patience import patience
 from rewardsmith.cli.terminal import console, safe
 from rewardsmith.environments.cards import CARD_FILE, environment_name, has_card, load_card
 from rewardsmith.environments.constructor import derived_card, parse_arguments
@@ -51,7 +52,9 @@ def card_for(
             return
         text = derived_card(env, kwargs)
     else:
-        draft = survey_draft(replace(parse_reference(env, Path.cwd()), kwargs=kwargs))
+        ref = replace(parse_reference(env, Path.cwd()), kwargs=kwargs)
+        with patience(f"drafting a card of {env}"):
+            draft = survey_draft(ref)
         text = draft.text
         if not quiet:
             show_draft(env, draft, keeps=keeps)
@@ -90,7 +93,8 @@ def draft_to(
             "--describe keeps what was asked and answered beside the card. Say where with -o."
         )
     ref = replace(parse_reference(env, Path.cwd()), kwargs=parse_arguments(arguments))
-    draft = survey_draft(ref)
+    with patience(f"drafting a card of {env}"):
+        draft = survey_draft(ref)
     if describer is not None and path is not None:
         draft = survey_draft(ref, describer.words(draft, env, path))
     if path is None:

@@ -32,6 +32,9 @@ from rewardsmith.store.run import Run
 from rewardsmith.tracking.opening import check_trackers, tracking
 
 
+FIRST = "First, rollouts of doing nothing, of chance and of known exploits are recorded."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
     """How a run is driven; nothing of it changes what the run does."""
@@ -122,6 +125,8 @@ def _drive(run: Run, manner: Manner) -> None:
         task = run.manifest.task
         out.print(safe(f"{run.id}: {task.instruction}", "bold"), soft_wrap=True)
         out.print(safe(_designer_of(run), "dim"), soft_wrap=True)
+        if run.recall("references_recorded") is None:
+            out.print(safe(FIRST, "dim"), soft_wrap=True)
     try:
         _finish(run, out, manner)
     except KeyboardInterrupt:

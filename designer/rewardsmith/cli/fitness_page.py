@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rich.table import Table
 
 from rewardsmith.cli.drafting import card_for
+from rewardsmith.cli.patience import patience
 from rewardsmith.cli.request import ad_hoc
 from rewardsmith.cli.terminal import console, safe
 from rewardsmith.config import RunConfig
@@ -62,7 +63,8 @@ def success_beyond_chance(task: Task, config: RunConfig) -> Threshold:
     survey_measure(task)
     if own := own_success(task.fitness):
         return Threshold(success=own)
-    readings = LocalEngine(1).run([readings_chain(task, config)])[0]
+    with patience("trying what a success has to be beyond"):
+        readings = LocalEngine(1).run([readings_chain(task, config)])[0]
     return beyond_chance(task.fitness, readings)
 
 
@@ -93,7 +95,8 @@ def _show(task: Task, card: EnvCard, *, has_success: bool) -> Judgement:
     out = console()
     digest = fingerprint(task, card)
     survey_measure(task)
-    readings = LocalEngine(1).run([readings_chain(task, RunConfig())])[0]
+    with patience(f"playing what the fitness of {task.name!r} is tried on"):
+        readings = LocalEngine(1).run([readings_chain(task, RunConfig())])[0]
     out.print(safe(f"{task.name}: {task.instruction}".rstrip(": "), "bold"), soft_wrap=True)
     out.print(safe(f"  fitness  {task.fitness}"), soft_wrap=True)
     if has_success:
