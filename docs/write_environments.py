@@ -24,6 +24,7 @@ from rewardsmith.environments.cards import (
 from rewardsmith.environments.inspection import N_ENVS, N_STEPS
 from rewardsmith.environments.outer import when_judged
 from rewardsmith.environments.reference import parse_reference
+from rewardsmith.environments.wording import assay_words
 from rewardsmith.evaluation.surveyor import survey_draft
 from rewardsmith.messages import FieldSpec
 from rewardsmith.training.card_trial import CardTrial, try_card
@@ -159,11 +160,10 @@ def _field(spec: FieldSpec) -> str:
 
 def _task(task: TaskCard) -> Iterator[str]:
     judged = when_judged(task.success, task.semantics, task.held_steps)
-    verdict = (task.assay or {}).get("verdict", "not measured")
     yield from ("", f"**{task.name}**: {task.instruction}", "")
     yield f"- fitness `{task.fitness}`"
     yield f"- success `{task.success}` ({judged}), target {task.target:.0%}"
-    yield f"- assay of its reference rewards: {verdict}"
+    yield f"- assay of its reference rewards: {assay_words(task.assay)}"
 
 
 def _drafts() -> Iterator[str]:

@@ -9,6 +9,7 @@ from rewardsmith.cli.printing import print_json
 from rewardsmith.cli.terminal import console, heading, safe
 from rewardsmith.environments.cards import EnvCard, TaskCard, card_names, load_card
 from rewardsmith.environments.outer import when_judged
+from rewardsmith.environments.wording import assay_words
 from rewardsmith.messages import FieldSpec
 
 
@@ -91,10 +92,11 @@ def _task_table(task: TaskCard) -> Table:
         "instruction": task.instruction,
         "fitness": task.fitness,
         "success": f"{task.success}  ({when})",
-        "done by too": ", ".join(task.solved_by),
+        "also done by": ", ".join(task.solved_by),
         "target": f"{task.target:.0%} of the episodes",
         "audit": "; ".join(f"{name}: {text}" for name, text in task.audit.items()),
         "references": ", ".join(task.references),
+        "assay": assay_words(task.assay) if task.references else "",
     }
     table = Table.grid(padding=(0, 2))
     for name, text in facts.items():

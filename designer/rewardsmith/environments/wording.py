@@ -3,6 +3,8 @@
 Pure. What a task without a fitness carries in place of its expressions is never shown as one.
 """
 
+from collections.abc import Mapping
+
 from rewardsmith.environments.outer import when_judged
 from rewardsmith.messages import Task
 
@@ -12,6 +14,15 @@ def fitness_words(task: Task) -> str:
     if task.is_ranked:
         return "none: people judge, by comparing rollouts"
     return "waits to be chosen among drafts" if task.is_drafted else task.fitness
+
+
+def assay_words(assay: Mapping[str, object] | None) -> str:
+    """What was found of a task's reference rewards, or that nobody has looked.
+
+    >>> assay_words(None), assay_words({"verdict": "separates"})
+    ('unverified, not measured', 'separates')
+    """
+    return str((assay or {}).get("verdict", "unverified, not measured"))
 
 
 def success_words(task: Task) -> str:
