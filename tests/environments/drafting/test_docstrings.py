@@ -1,6 +1,7 @@
 """Docstrings give meanings, units and slices, and never what is paid."""
 
 import numpy as np
+import pytest
 from gymnasium import spaces
 
 from rewardsmith.environments.drafting.docstrings import read_docstring
@@ -8,7 +9,7 @@ from rewardsmith.environments.drafting.grouping import fields_of
 from rewardsmith.environments.drafting.observed import observed_fields
 from rewardsmith.environments.drafting.prose import first_sentences
 from rewardsmith.environments.drafting.spaces import leaves_of
-from rewardsmith.environments.drafting.tables import Row, read_tables
+from rewardsmith.environments.drafting.tables import Row, read_tables, written_unit
 
 TABLES = """
 ## Observation Space
@@ -133,3 +134,52 @@ def test_long_phrases_fall_back_to_the_models_name() -> None:
         unit="rad/s",
     )
     assert fields_of([row], array="obs")[0].name == "hip_1_velocity"
+
+
+@pytest.mark.parametrize(
+    ("cell", "unit"),
+    [
+        ("°C", "degC"),
+        ("temperature (°C)", "degC"),
+        ("L/s", "L/s"),
+        ("kW", "kW"),
+        ("m/s²", "m/s^2"),
+        ("m·s⁻¹", "m*s^-1"),
+        ("degrees", "deg"),
+        ("vehicles/h", "vehicles/h"),
+        ("angular velocity (rad/s)", "rad/s"),
+        ("torque (N m)", "N*m"),
+    ],
+)
+def test_unit_in_a_column_of_units_is_taken_as_written(cell: str, unit: str) -> None:
+    (table,) = read_tables(f"| Num | Observation | Unit |\n|-|-|-|\n| 0 | it | {cell} |\n")
+    assert table.rows[0].unit == unit
+    assert unit.isascii()
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["-", "", "unitless", "position", "N/A", "None", "(see above)", "a # b: c", "0 or 1", "x" * 40],
+)
+def test_what_is_no_unit_in_a_column_of_units_is_none(cell: str) -> None:
+    assert written_unit(cell) == ""
+
+
+def test_direction_at_the_end_of_a_phrase_stays_in_its_name() -> None:
+    rows = [Row(text="Flow in"), Row(text="Flow out"), Row(text="Pressure in the tank")]
+    assert [f.name for f in fields_of(rows, array="obs")] == [
+        "flow_in",
+        "flow_out",
+        "pressure_tank",
+    ]
+
+
+def test_range_of_a_vector_is_that_of_its_widest_joints() -> None:
+    ends = [(-1.0, 0.5), (-0.2, 2.0), (-0.6, 0.6)]
+    rows = [
+        Row(name=f"j{i}", joint="hinge", unit="rad", low=a, high=b) for i, (a, b) in enumerate(ends)
+    ]
+    (joints,) = fields_of(rows, array="obs")
+    assert (joints.low, joints.high) == (-1.0, 2.0)
+    (open_joints,) = fields_of([*rows[:2], Row(name="j2", joint="hinge", unit="rad")], array="obs")
+    assert (open_joints.low, open_joints.high) == (None, None)

@@ -10,7 +10,7 @@ import pytest
 
 from rewardsmith.environments.cards import EnvCard, parse_card
 from rewardsmith.environments.drafting.draft import Draft, draft_card
-from rewardsmith.environments.inspection import random_actions
+from rewardsmith.environments.inspection import check_card, random_actions
 from rewardsmith.environments.reference import parse_reference
 from rewardsmith.environments.vector import StateVectorEnv
 from rewardsmith.errors import UsageError
@@ -47,6 +47,20 @@ def card_of(text: str) -> EnvCard:
 
 def robot(name: str) -> str:
     return f"odd_robots.py:{name}"
+
+
+def measuring(name: str) -> str:
+    return f"own_units.py:{name}"
+
+
+def lines_of(text: str, field: str) -> list[str]:
+    """What a draft's text says of one field."""
+    lines = draft(text).text.split(f"\n  {field}:", 1)[1].splitlines()[1:]
+    return [line.strip() for line in lines[: [ln[:4] == " " * 4 for ln in lines].index(False)]]
+
+
+def notes_of(text: str) -> str:
+    return "\n".join(note.text for note in draft(text).notes)
 
 
 def sources(card: EnvCard) -> dict[str, str]:
@@ -250,6 +264,119 @@ def test_info_that_equals_the_reward_is_kept_and_warned_of() -> None:
     assert any("info.late is no field: it is not there in every step" in text for text in warnings)
 
 
+def test_unit_that_a_name_suggests_is_marked_as_a_guess_and_said() -> None:
+    text = measuring("Centimetres")
+    assert "unit: m  # TODO guessed from its name" in lines_of(text, "x")
+    assert "unit: rad  # TODO guessed from its name" in lines_of(text, "tilt_angle")
+    assert "units guessed from names in info: tilt_angle (rad), x (m)" in notes_of(text)
+
+
+def test_angle_that_goes_too_far_for_radians_has_no_unit() -> None:
+    text = measuring("Centimetres")
+    assert card_of(text).state.field("elbow_angle").unit == ""
+    assert "# TODO unit: an angle, and too large for rad" in lines_of(text, "elbow_angle")
+
+
+def test_units_of_an_action_table_are_in_its_meaning() -> None:
+    thrust, heat = (card_of(measuring(n)).state.action.meaning for n in ("Thruster", "Heater"))
+    assert thrust == "thrust along ...: x; y (all in N)"
+    assert heat == "power (kW); valve position"
+
+
+def test_what_random_play_showed_of_a_place_is_no_range() -> None:
+    text = measuring("Wanderer")
+    place = card_of(text).state.field("x_position")
+    assert (place.low, place.high) == (None, None)
+    (said,) = [line for line in lines_of(text, "x_position") if "range" in line]
+    assert said.startswith("# TODO range: seen -")
+    assert said.endswith("in random play, which is no limit")
+
+
+def test_what_never_moved_has_no_range() -> None:
+    text = measuring("Wanderer")
+    assert card_of(text).state.field("touch").low is None
+    assert "# TODO range: seen always 0 in random play, which is no limit" in lines_of(
+        text, "touch"
+    )
+
+
+def test_what_still_went_further_when_play_ended_has_no_range() -> None:
+    state = card_of(measuring("Wanderer")).state
+    assert [state.field(name).high for name in ("odometer", "ticks")] == [None, None]
+
+
+def test_what_has_shown_all_it_does_has_a_wide_range_that_says_so() -> None:
+    text = measuring("Wanderer")
+    effort = card_of(text).state.field("effort")
+    assert effort.low is not None
+    assert effort.high is not None
+    assert effort.low < -2.5
+    assert effort.high > 2.5
+    assert "no limit" in next(line for line in lines_of(text, "effort") if "range" in line)
+    assert "ranges of 1 fields from random play, made three times as wide" in notes_of(text)
+    assert "odometer, ticks, touch, x_position" in notes_of(text)
+
+
+@pytest.mark.parametrize("name", ["Wanderer", "Centimetres", "Hindsight"])
+def test_fresh_draft_holds_when_it_is_checked(name: str) -> None:
+    found = check_card(card_of(measuring(name)), n_steps=300, seed=3)
+    assert found.problems == ()
+
+
+def test_card_of_a_goal_environment_says_how_long_a_goal_is() -> None:
+    card = card_of(measuring("Hindsight"))
+    assert card.goal_dim == 2
+    assert sources(card)["desired_goal"] == "obs[2:4]"
+
+
+@pytest.mark.parametrize("text", [measuring("Unequal"), robot("Goal"), robot("Point")])
+def test_card_of_other_environments_says_nothing_of_goals(text: str) -> None:
+    assert card_of(text).goal_dim == 0
+
+
+def test_verdicts_under_common_names_are_left_out() -> None:
+    drafted = draft("telling_drone.py:Drone")
+    said = set(sources(parse_card(drafted.text, ref="drone")).values())
+    assert said == {
+        "obs[2]",
+        "obs[3]",
+        "info.drag",
+        "info.grasped",
+        "info.lit",
+        "info.best_so_far",
+        "info.crashed",
+    }
+    notes = "\n".join(note.text for note in drafted.notes)
+    assert "by name: part 'at_target', part 'task_done', info.ok, info.reached, info.cost" in notes
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "info.lit equalled info.passed in all 160 steps, which is left out by its name",
+        "element 2 of the observation (field 'lamp') equalled part 'at_target' in all 160 steps",
+        "info.grasped may be a verdict: never true in random play",
+        "info.best_so_far followed, in a straight line, the episode's highest reward so far",
+    ],
+)
+def test_what_is_kept_and_may_judge_is_warned_of(said: str) -> None:
+    notes = [note for note in draft("telling_drone.py:Drone").notes if said in note.text]
+    assert [note.kind for note in notes] == ["warning"]
+    assert "take it out of the card" in notes[0].text
+
+
+def test_what_is_warned_of_already_is_not_said_twice() -> None:
+    notes = [note.text for note in draft("telling_drone.py:Drone").notes]
+    assert [text.split(".")[0:2] for text in notes if text.startswith("info.drag")] == [
+        ["info", "drag followed, in a straight line, the environment's reward in all 160 steps"]
+    ]
+
+
+def test_what_was_true_at_times_or_differs_is_not_warned_of() -> None:
+    notes = [n.text for n in draft("telling_drone.py:Drone").notes if n.kind == "warning"]
+    assert not any("crashed" in text or "place" in text for text in notes)
+
+
 def test_limit_that_nobody_registered_is_what_was_seen() -> None:
     assert card_of(robot("Point")).max_steps == 30
 
@@ -303,10 +430,10 @@ def test_pictures_are_no_obstacle_where_info_tells_the_state() -> None:
     ("text", "said"),
     [
         ("CartPole-v2", "Unknown environment id 'CartPole-v2'. Did you mean 'CartPole-v1'"),
-        ("nowhere.at_all:Robot", "no module 'nowhere'. Install it"),
+        ("nowhere.at_all:Robot", r"no module 'nowhere' among .*\. Install it, or put it there"),
         ("odd_robot.py:Point", r"There is no file .*odd_robot.py'. There: odd_robots.py"),
         ("./card.yaml", "There is no file './card.yaml'"),
-        ("FetchReach-v4", "`pip install gymnasium-robotics`, then write 'gymnasium_robotics:Fetch"),
+        ("FetchReach-v4", "which is installed. Write 'gymnasium_robotics:FetchReach-v4'"),
         ("ALE/Pong-v5", "`pip install ale-py`"),
         ("odd_robots.py", r"has to define one environment, and defines Point, Goal.*write odd"),
     ],
@@ -329,7 +456,7 @@ def test_missing_extra_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch
         gymnasium.registry, "Lander-v0", gymnasium.envs.registration.EnvSpec("Lander-v0", lacks)
     )
     with pytest.raises(
-        UsageError, match=r'`pip install "gymnasium\[box2d\]"` installs .* \'box2d\''
+        UsageError, match=r'`pip install "rewardsmith\[box2d\]"` installs .* \'box2d\''
     ):
         draft("Lander-v0")
 

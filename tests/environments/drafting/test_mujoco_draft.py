@@ -9,6 +9,7 @@ from rewardsmith.environments.cards import EnvCard, parse_card
 from rewardsmith.environments.drafting.draft import Draft, draft_card
 from rewardsmith.environments.factory import make_env
 from rewardsmith.environments.fields import BatchReader
+from rewardsmith.environments.inspection import check_card
 from rewardsmith.environments.reference import parse_reference
 
 HOME = Path(__file__).parent / "home"
@@ -41,6 +42,51 @@ def test_place_of_a_free_body_is_one_field() -> None:
     said = {field.name: field.source for field in parse_card(text, ref="juggler").state.fields}
     places = {name: source for name, source in said.items() if "position" in name}
     assert places == {"red_position": "body(red)", "blue_position": "qpos[7:10]"}
+
+
+@pytest.fixture(scope="module")
+def ball_arm() -> EnvCard:
+    drafted = draft_card(parse_reference("touching_arm.py:BallArm", HOME))
+    return parse_card(drafted.text, ref="ball arm", folder=HOME)
+
+
+def test_height_that_stood_still_is_recognised_beside_the_other_coordinates(
+    ball_arm: EnvCard,
+) -> None:
+    ball = ball_arm.state.field("body_ball_position")
+    assert (ball.source, ball.shape, ball.unit) == ("obs[2:5]", (3,), "m")
+    assert ball_arm.state.field("obs_5").source == "obs[5]"
+
+
+def test_place_that_an_observation_shows_as_a_body_is_not_read_twice(ball_arm: EnvCard) -> None:
+    said = {field.source for field in ball_arm.state.fields}
+    assert not said & {"body(ball)", "qpos[2:5]"}
+
+
+def test_contacts_between_things_come_before_those_with_the_ground(ball_arm: EnvCard) -> None:
+    found = [f.source for f in ball_arm.state.fields if f.source.startswith("contact")]
+    assert found[0] == "contact(hand, ball)"
+    assert {"contact(hand, floor)", "contact(ball, floor)"} <= set(found)
+    assert "contact(hand, far)" not in found
+    assert len(found) <= 6
+
+
+def test_sensors_have_the_units_of_their_types(ball_arm: EnvCard) -> None:
+    sensors = [f for f in ball_arm.state.fields if f.source.startswith("sensor")]
+    assert {f.source[7:].partition(")")[0]: f.unit for f in sensors} == {
+        "palm_touch": "N",
+        "shoulder_speed": "rad/s",
+        "reach_place": "m",
+        "palm_force": "N",
+        "palm_torque": "N*m",
+        "palm_push": "m/s^2",
+        "palm_turn": "",
+    }
+
+
+def test_free_bodies_have_no_range_that_a_hit_would_break(ball_arm: EnvCard) -> None:
+    assert ball_arm.state.field("body_ball_position").high is None
+    assert check_card(ball_arm, n_steps=300, seed=5).problems == ()
 
 
 def test_seconds_per_step_are_counted_by_the_simulations_clock(card: EnvCard) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rewardsmith.environments.drafting.pay import names_reward, resemblance
+from rewardsmith.environments.drafting.judging import JUDGES
+from rewardsmith.environments.drafting.pay import names_reward, resemblance, twin
 from rewardsmith.environments.drafting.play import Play
-from rewardsmith.environments.drafting.redaction import JUDGES
 
 PAID = [0.5, -1.0, 2.0, 0.25]
 
@@ -18,7 +18,9 @@ def two_episodes() -> Play:
 
 PAYS = (
     "rew_forward cost_ctrl rwd_sum r done win is_done goal_achieved at_goal total_pay "
-    "ep_return task_complete reward_run is_success ctrl_cost completion payout"
+    "ep_return task_complete reward_run is_success ctrl_cost completion payout "
+    "reached reached_goal reached_target target_reached at_target is_at_target at_goal on_target "
+    "ok is_ok passed has_passed failed complete completed is_complete achieved correct is_correct"
 ).split()
 
 
@@ -35,7 +37,9 @@ def test_what_no_field_may_hold_is_in_no_source_that_a_model_reads(name: str) ->
 @pytest.mark.parametrize(
     "name",
     "x_velocity r_foot_height desired_goal achieved_goal goal_position returned_ball winding "
-    "distance_from_origin crew payload border".split(),
+    "distance_from_origin crew payload border near_object crashed on_road touching contact "
+    "achievements overreached reach out_of_reach on_target_speed look okapi compass passed_time "
+    "completely correction failure_angle target_position at_rest".split(),
 )
 def test_names_of_the_world_are_not(name: str) -> None:
     assert not names_reward([name])
@@ -70,3 +74,36 @@ def test_a_reward_that_changed_once_lies_on_a_line_with_anything_and_proves_noth
     assert "equalled" in resemblance(np.array([-1.0, -1.0, 0.0, 0.0]), seen)
     back_again = Play(rewards=[np.nan, -1.0, 0.0, np.nan, -1.0, 0.0])
     assert "in a straight line" in resemblance(np.array([3.0, 5.0, 3.0, 5.0]), back_again)
+
+
+@pytest.mark.parametrize(
+    ("paid", "best", "said"),
+    [
+        ([0.5, -1.0, 0.25, 1.0], [0.5, 0.5, 0.25, 1.0], "the episode's highest reward so far"),
+        ([0.5, 0.75, 0.25, 1.0], [0.5, 0.5, 0.25, 0.25], "the episode's lowest reward so far"),
+        ([0.0, 0.0, 2.0, -1.0], [0.0, 0.0, 2.0, 2.0], "the episode's highest reward so far"),
+        ([-1.0, 0.5, 0.25, 1.0], [0.0, 0.5, 0.5, 1.0], "the highest reward so far"),
+        ([0.5, -1.0, 2.0, -2.0], [3.0, 0.0, 0.0, -2.0], "the lowest reward so far"),
+    ],
+)
+def test_what_remembers_the_best_or_the_worst_reward_is_said(
+    paid: list[float], best: list[float], said: str
+) -> None:
+    seen = Play(rewards=[np.nan, *paid[:2], np.nan, *paid[2:]])
+    assert said in resemblance(np.array(best), seen)
+
+
+def test_what_rose_at_other_times_than_the_best_reward_is_no_memory_of_it() -> None:
+    seen = Play(rewards=[np.nan, 0.5, -1.0, 0.75, 0.25, 2.0])
+    assert resemblance(np.array([0.5, 0.6, 0.75, 0.75, 2.0]), seen) == ""
+
+
+def test_what_equals_something_that_is_left_out_is_its_twin() -> None:
+    withheld = {"part 'task_done'": np.array([[1, 0], [0, 1], [1, 0]]), "info.won": np.zeros(3)}
+    assert twin(np.array([False, True, False]), withheld) == "part 'task_done'"
+    assert twin(np.array([[0.5, 0.0], [0.5, 1.0], [0.5, 0.0]]), withheld) == "part 'task_done'"
+    assert twin(np.array([0.0, 1.0, 1.0]), withheld) == ""
+
+
+def test_what_never_changed_is_nobodys_twin() -> None:
+    assert twin(np.zeros(3), {"info.won": np.zeros(3)}) == ""

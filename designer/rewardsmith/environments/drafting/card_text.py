@@ -44,6 +44,8 @@ class CardDraft:
     fields: tuple[FieldDraft, ...]
     start: str = ""
     episode_end: str = ""
+    goal_dim: int = 0
+    """Length of the two goals that observations begin with; 0 for none."""
     max_steps: int
     max_steps_remark: str = ""
     dt: float | None = None
@@ -81,6 +83,8 @@ def _lines(draft: CardDraft) -> Iterator[str]:
         yield from _field(field)
     yield from (f"  # {line}" for line in draft.comments)
     yield ""
+    if draft.goal_dim:
+        yield f"goal_dim: {draft.goal_dim}  # observations begin with achieved_goal, desired_goal"
     yield from _prose("start", draft.start, "how an episode starts")
     yield from _prose("episode_end", draft.episode_end, "what ends an episode before its limit")
     yield "# known_exploits: [ways to look good without doing the task]"
@@ -142,7 +146,9 @@ def _field(field: FieldDraft) -> Iterator[str]:
     if field.kind != "float":
         yield f"    kind: {field.kind}"
     if field.unit:
-        yield f"    unit: {field.unit}"
+        yield f"    unit: {_text(field.unit)}{_comment(field.unit_remark)}"
+    elif field.unit_remark:
+        yield f"  {_comment(field.unit_remark)}"
     yield from _range(field)
     if field.quaternion:
         yield f"    quaternion: {field.quaternion}"
@@ -153,11 +159,18 @@ def _field(field: FieldDraft) -> Iterator[str]:
 
 
 def _range(field: FieldDraft) -> Iterator[str]:
-    seen = field.seen
-    said = f"  # TODO seen: {seen[0]:.4g} to {seen[1]:.4g} in random play" if seen else ""
+    said = _seen(field.seen) if field.seen else ""
     if field.low is not None or field.high is not None:
         ends = ("null" if end is None else _number(end) for end in (field.low, field.high))
-        yield f"    range: [{', '.join(ends)}]{said}"
+        yield f"    range: [{', '.join(ends)}]{_comment(said and f'TODO {said}')}"
+    elif said:
+        yield f"    # TODO range: {said}"
+
+
+def _seen(ends: tuple[float, float]) -> str:
+    low, high = (f"{end + 0.0:.4g}" for end in ends)
+    course = f"{low} to {high}" if ends[0] < ends[1] else f"always {low}"
+    return f"seen {course} in random play, which is no limit"
 
 
 def _prose(key: str, text: str, todo: str) -> Iterator[str]:

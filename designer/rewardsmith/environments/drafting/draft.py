@@ -11,10 +11,12 @@ from math import prod
 from pathlib import Path
 
 import numpy as np
+from gymnasium import spaces
 
 from rewardsmith.environments.cards import parse_card
 from rewardsmith.environments.drafting.card_text import CardDraft, card_text
 from rewardsmith.environments.drafting.clock import clock_of
+from rewardsmith.environments.drafting.contacts import touched
 from rewardsmith.environments.drafting.docstrings import EnvDoc
 from rewardsmith.environments.drafting.field_draft import FieldDraft, Note, Words
 from rewardsmith.environments.drafting.hidden import actuator_names, hidden_fields
@@ -30,10 +32,11 @@ from rewardsmith.environments.drafting.mujoco_names import (
 from rewardsmith.environments.drafting.observed import Observed, observed_fields
 from rewardsmith.environments.drafting.own_docs import doc_of
 from rewardsmith.environments.drafting.own_source import visible_source
-from rewardsmith.environments.drafting.pay import resemblance
+from rewardsmith.environments.drafting.pay import resemblance, twin
 from rewardsmith.environments.drafting.play import Play, play
-from rewardsmith.environments.drafting.spaces import action_of, leaves_of
+from rewardsmith.environments.drafting.spaces import Space, action_of, leaves_of
 from rewardsmith.environments.drafting.state_help import needs_state_fields
+from rewardsmith.environments.drafting.tables import Row
 from rewardsmith.environments.factory import (
     Env,
     env_classes,
@@ -108,6 +111,7 @@ def _draft(ref: EnvRef, whole: Env, seed: int, words: Words) -> Draft:
         fields=tuple(fields),
         start=doc.start,
         episode_end=doc.episode_end,
+        goal_dim=_goal_dim(env.observation_space),
         max_steps=clock.max_steps,
         max_steps_remark=clock.max_steps_remark,
         dt=clock.dt,
@@ -157,13 +161,14 @@ def _all_fields(
     fields, notes = list(observed.fields), list(observed.notes)
     quantities = list(np.stack(seen.observations).T.astype(np.float64))
     info = info_fields(seen, [f.name for f in fields], quantities)
-    travels = simulation is not None and simulation.is_mobile
-    fields += [replace(f, travels=travels and f.unit == "m" and not f.shape) for f in info.fields]
+    fields += info.fields
     notes += info.notes
     notes += _left_out(observed, info)
+    notes += _twins(seen, observed, info)
     if simulation is not None:
         shown = observed.shown | _positions_in(info.fields, seen)
-        fields += hidden_fields(simulation, shown, [f.name for f in fields])
+        meeting = touched(simulation.model, seen.watched)
+        fields += hidden_fields(simulation, shown, [f.name for f in fields], meeting)
     elif name := hidden_simulation(env.unwrapped):
         text = (
             f"its MuJoCo model is in {name!r}. Give the environment the attributes `model` and "
@@ -213,6 +218,34 @@ def _reward_in_observation(seen: Play, fields: Sequence[FieldDraft]) -> list[Not
     ]
 
 
+def _twins(seen: Play, observed: Observed, info: InfoFields) -> list[Note]:
+    """Warns of what equalled something left out by name, where nothing is said of it yet."""
+    shown = {name: rows[~seen.is_start] for name, rows in observed.withheld.items()}
+    withheld = {**shown, **info.withheld}
+    columns = np.stack(seen.observations)[~seen.is_start].T
+    kept = {
+        f"element {i} of the observation (field {name!r})": columns[i]
+        for i in range(len(columns))
+        if (name := _field_of(i, observed.fields))
+    }
+    silent = {
+        name: values
+        for name, values in [*kept.items(), *info.kept.items()]
+        if not resemblance(values, seen)
+    }
+    said = [(name, twin(values, withheld)) for name, values in silent.items()]
+    return [
+        Note(
+            kind="warning",
+            text=f"{name} equalled {other} in all {seen.n_steps} steps, which is left out by its "
+            "name. It is kept, since values alone prove nothing; take it out of the card if it "
+            "says the same.",
+        )
+        for name, other in said
+        if other
+    ]
+
+
 def _field_of(element: int, fields: Sequence[FieldDraft]) -> str:
     """Name of the field that reads an element of the observation; empty where none does."""
     for field in fields:
@@ -223,6 +256,16 @@ def _field_of(element: int, fields: Sequence[FieldDraft]) -> str:
     return ""
 
 
+def _goal_dim(space: Space) -> int:
+    """Length of a goal where observations begin with the two that hindsight swaps; 0 elsewhere."""
+    parts = list(space.spaces.items())[:2] if isinstance(space, spaces.Dict) else []
+    if [name for name, _ in parts] != ["achieved_goal", "desired_goal"]:
+        return 0
+    shapes = {part.shape if isinstance(part, spaces.Box) else () for _, part in parts}
+    lengths = shapes.pop() if len(shapes) == 1 else ()
+    return lengths[0] if len(lengths) == 1 else 0
+
+
 def _action_meaning(action: ActionSpec, doc: EnvDoc, simulation: Simulation | None) -> str:
     if action.kind == "discrete" and len(doc.choices) == action.n:
         return _choices(doc.choices)
@@ -230,13 +273,22 @@ def _action_meaning(action: ActionSpec, doc: EnvDoc, simulation: Simulation | No
     for table in doc.actions:
         texts = [row.text for row in table.rows]
         if len(texts) == size and all(texts):
-            return _choices(texts) if action.kind == "discrete" else _listed(texts)
+            return _choices(texts) if action.kind == "discrete" else _measured(table.rows)
     names = actuator_names(simulation) if simulation else []
     return f"actuators in this order: {', '.join(names)}" if len(names) == size and names else ""
 
 
 def _choices(texts: Sequence[str]) -> str:
     return "; ".join(f"{i}: {text.rstrip('.')}" for i, text in enumerate(texts))
+
+
+def _measured(rows: Sequence[Row]) -> str:
+    """What elements of an action are, with their units; one that all share is said once."""
+    units = {row.unit for row in rows}
+    if len(units) > 1:
+        return _listed([f"{row.text} ({row.unit})" if row.unit else row.text for row in rows])
+    every = f" ({'all ' if len(rows) > 1 else ''}in {rows[0].unit})" if rows[0].unit else ""
+    return _listed([row.text for row in rows]) + every
 
 
 def _listed(texts: Sequence[str]) -> str:
@@ -261,15 +313,23 @@ def _comments(simulation: Simulation | None) -> tuple[str, ...]:
 
 def _assumed(draft: CardDraft) -> list[Note]:
     unsaid = [field.name for field in draft.fields if not field.meaning]
-    ranges = sum(field.seen is not None for field in draft.fields)
-    notes = []
-    if ranges:
-        text = f"ranges of {ranges} fields from random play, made three times as wide"
-        notes.append(Note(kind="assumption", text=text))
+    seen = [field for field in draft.fields if field.seen]
+    is_open = [field.name for field in seen if field.low is None or field.high is None]
+    n_guessed = len(seen) - len(is_open)
+    said = []
+    if n_guessed:
+        said.append(
+            f"ranges of {n_guessed} fields from random play, made three times as wide; no limits"
+        )
+    if is_open:
+        said.append(f"nothing says how far these go, so they have no range: {_first(is_open)}")
     if unsaid:
-        listed = ", ".join(unsaid[:8]) + (", ..." if len(unsaid) > 8 else "")
-        notes.append(Note(kind="assumption", text=f"nothing says what these are: {listed}"))
-    return notes
+        said.append(f"nothing says what these are: {_first(unsaid)}")
+    return [Note(kind="assumption", text=text) for text in said]
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
 
 
 def _title(id_: str) -> str:

@@ -16,6 +16,8 @@ class FieldDraft:
     shape: tuple[int, ...] = ()
     kind: FieldKind = "float"
     unit: str = ""
+    unit_remark: str = ""
+    """A comment beside it, or instead of it: that it is a guess, why there is none."""
     low: float | None = None
     high: float | None = None
     meaning: str = ""
@@ -23,12 +25,11 @@ class FieldDraft:
     at_start: float | None = None
     """Value where `reset` does not give it; None when it does."""
     quaternion: Literal["wxyz", "xyzw"] | None = None
-    travels: bool = False
-    """Whether it goes as far as the robot does: what random play shows is then little of it."""
     remark: str = ""
     """A comment beside it: where this was found, what to check."""
     seen: tuple[float, float] | None = None
-    """Smallest and largest value in the rollouts."""
+    """Smallest and largest value in the rollouts, where an end of its range is no more than that:
+    widened, or left open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,8 +119,8 @@ def _vector(rows: Sequence[Row], source: str, taken: set[str], index: int) -> Fi
         source=source,
         shape=(len(rows),),
         unit="" if is_quaternion else rows[0].unit,
-        low=_same([row.low for row in rows]),
-        high=_same([row.high for row in rows]),
+        low=_end([row.low for row in rows], min),
+        high=_end([row.high for row in rows], max),
         meaning=f"{stem}: {', '.join(order)}",
         quaternion=None if not is_quaternion else "wxyz" if order == "wxyz" else "xyzw",
     )
@@ -135,8 +135,8 @@ def _joint_vector(rows: Sequence[Row], source: str, taken: set[str], index: int)
         source=source,
         shape=(len(rows),),
         unit=rows[0].unit,
-        low=_same([row.low for row in rows]),
-        high=_same([row.high for row in rows]),
+        low=_end([row.low for row in rows], min),
+        high=_end([row.high for row in rows], max),
         meaning=f"joint {what} in this order: {listed}",
     )
 
@@ -168,8 +168,10 @@ def _block(rows: Sequence[Row], source: str, taken: set[str], index: int) -> Fie
     return FieldDraft(name=name, source=source, shape=(len(rows),))
 
 
-def _same(values: Sequence[float | None]) -> float | None:
-    return values[0] if len(set(values)) == 1 else None
+def _end(values: Sequence[float | None], outermost: Callable[[list[float]], float]) -> float | None:
+    """The one end that holds for all; None where one of them has none."""
+    known = [value for value in values if value is not None]
+    return outermost(known) if len(known) == len(values) else None
 
 
 _RULES: tuple[tuple[Callable[[Sequence[Row]], int], _Maker], ...] = (

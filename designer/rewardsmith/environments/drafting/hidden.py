@@ -6,32 +6,34 @@ from typing import Any
 
 import numpy as np
 
+from rewardsmith.environments.drafting.contacts import Pair, contact_fields
 from rewardsmith.environments.drafting.field_draft import FieldDraft
 from rewardsmith.environments.drafting.grouping import fields_of
 from rewardsmith.environments.drafting.mujoco_names import FREE, Simulation, names_of
 from rewardsmith.environments.drafting.naming import key_name
+from rewardsmith.environments.drafting.sensor_units import sensor_unit
 
 MAX_BODIES = 16
-MAX_CONTACTS = 6
-_PLANE = 0
 
 
 def hidden_fields(
-    simulation: Simulation, shown: frozenset[tuple[str, int]], taken: Sequence[str]
+    simulation: Simulation,
+    shown: frozenset[tuple[str, int]],
+    taken: Sequence[str],
+    touched: frozenset[Pair],
 ) -> list[FieldDraft]:
     """Fields for what the observation does not show: joints, sites, bodies, sensors, contacts."""
     rows = simulation.rows()
     found: list[FieldDraft] = []
-    is_mobile = simulation.is_mobile
     shown = shown | _said_elsewhere(simulation.model, shown)
     for array in ("qpos", "qvel"):
         for start, stop in _runs([(array, i) not in shown for i in range(len(rows[array]))]):
             found += _renamed(
                 fields_of(rows[array][start:stop], array=array, offset=start), taken, found
             )
-    for make in (_sites, _bodies, _sensors, _contacts):
+    for make in (_sites, _bodies, _sensors):
         found += _renamed(make(simulation.model, shown), taken, found)
-    return [replace(f, travels=is_mobile and f.unit == "m") for f in found]
+    return found + _renamed(contact_fields(simulation.model, touched), taken, found)
 
 
 def actuator_names(simulation: Simulation) -> list[str]:
@@ -72,17 +74,21 @@ def _said_elsewhere(model: Any, shown: frozenset[tuple[str, int]]) -> frozenset[
     """Places of free bodies that another field gives: they stand in `qpos` and as a body.
 
     One that an observation hides is read from `qpos`, which is a substep ahead; of one that it
-    shows in part, the body has the whole.
+    shows in part, the body has the whole; one that it shows as a body is there already.
     """
     listed = {field.source for field in _bodies(model, shown)}
     found: set[tuple[str, int]] = set()
     for joint in range(model.njnt):
         body = int(model.jnt_bodyid[joint])
-        if int(model.jnt_type[joint]) != FREE or f"body({model.body(body).name})" not in listed:
+        if int(model.jnt_type[joint]) != FREE:
             continue
         start = int(model.jnt_qposadr[joint])
         places = {("qpos", start + axis) for axis in range(3)}
-        found |= places if places & shown else {("body", 3 * body + axis) for axis in range(3)}
+        as_body = {("body", 3 * body + axis) for axis in range(3)}
+        if as_body <= shown:
+            found |= places
+        elif f"body({model.body(body).name})" in listed:
+            found |= places if places & shown else as_body
     return frozenset(found)
 
 
@@ -97,40 +103,14 @@ def _sensors(model: Any, shown: frozenset[tuple[str, int]]) -> list[FieldDraft]:
         meaning = f"what the sensor {name} reads"
         found.append(
             FieldDraft(
-                name=key_name([name, "sensor"], ()), source=source, shape=shape, meaning=meaning
+                name=key_name([name, "sensor"], ()),
+                source=source,
+                shape=shape,
+                unit=sensor_unit(model, i),
+                meaning=meaning,
             )
         )
     return found
-
-
-def _contacts(model: Any, shown: frozenset[tuple[str, int]]) -> list[FieldDraft]:
-    """Whether the ends of limbs touch the ground: bodies without children, and planes by name."""
-    parents = {int(p) for p in model.body_parentid}
-    geoms = names_of(model, "geom", model.ngeom)
-    grounds = [g for g in range(model.ngeom) if int(model.geom_type[g]) == _PLANE and geoms[g]]
-    found = []
-    for body, name in enumerate(names_of(model, "body", model.nbody)):
-        if body in parents or not name or body == 0:
-            continue
-        own = [g for g in range(model.ngeom) if int(model.geom_bodyid[g]) == body]
-        for ground in grounds:
-            if any(_can_touch(model, g, ground) for g in own):
-                found.append(_contact(name, geoms[ground]))
-    return found[:MAX_CONTACTS]
-
-
-def _contact(body: str, ground: str) -> FieldDraft:
-    return FieldDraft(
-        name=key_name([body, "touches", ground], ()),
-        source=f"contact({body}, {ground})",
-        kind="bool",
-        meaning=f"whether {body} touches {ground}",
-    )
-
-
-def _can_touch(model: Any, a: int, b: int) -> bool:
-    kinds, affinities = model.geom_contype, model.geom_conaffinity
-    return bool(kinds[a] & affinities[b] or kinds[b] & affinities[a])
 
 
 def _renamed(

@@ -6,7 +6,7 @@ velocity equals a reward. A value that goes along with what is paid is only warn
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,9 @@ MAX_ELEMENTS = 64
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 _UNITS = (("angular_velocity", "rad/s"), ("velocity", "m/s"), ("speed", "m/s"), ("angle", "rad"))
+_GUESSED = "TODO guessed from its name"
+_NO_RADIANS = "TODO unit: an angle, and too large for rad"
+_FULL_TURN = 2 * np.pi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,10 @@ class InfoFields:
     fields: tuple[FieldDraft, ...] = ()
     left_out: tuple[str, ...] = ()
     """Keys that hold a reward or verdict, by their names."""
+    kept: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """What fields read, by what messages call it, one row a step."""
+    withheld: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Numbers among what is left out by name, likewise."""
     notes: tuple[Note, ...] = ()
 
 
@@ -47,10 +54,13 @@ def info_fields(seen: Play, taken: Sequence[str], known: Sequence[np.ndarray] = 
     found: list[FieldDraft] = []
     left_out: list[str] = []
     notes: list[Note] = []
+    kept: dict[str, np.ndarray] = {}
+    withheld: dict[str, np.ndarray] = {}
     for path in _paths(steps):
         name = ".".join(path)
         if names_reward(path):
             left_out.append(name)
+            withheld |= dict(_withheld(steps, path))
             continue
         values = _values(steps, path)
         problem = _unusable(path, values)
@@ -61,8 +71,16 @@ def info_fields(seen: Play, taken: Sequence[str], known: Sequence[np.ndarray] = 
             has_start = all(_follow(info, path) is not None for info in starts)
             at_start = None if has_start else _first_value(seen, path)
             found.append(_field(path, values, names, at_start))
+            kept[f"info.{name}"] = values
             notes += _suspicion(name, values, seen)
-    return InfoFields(fields=tuple(found), left_out=tuple(left_out), notes=tuple(notes))
+    notes += _guesses(found)
+    return InfoFields(
+        fields=tuple(found),
+        left_out=tuple(left_out),
+        kept=kept,
+        withheld=withheld,
+        notes=tuple(notes),
+    )
 
 
 def _paths(infos: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
@@ -89,6 +107,26 @@ def _values(steps: Sequence[Mapping[str, Any]], path: tuple[str, ...]) -> np.nda
     if first is None or any(a is None or a.shape != first.shape for a in arrays):
         return None
     return np.stack([a for a in arrays if a is not None])
+
+
+def _withheld(
+    steps: Sequence[Mapping[str, Any]], path: tuple[str, ...]
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Numbers in an entry that is left out, or below it."""
+    whole = _follow(steps[0], path)
+    for below in _leaves_below(whole, path) if isinstance(whole, Mapping) else [path]:
+        values = _values(steps, below)
+        if values is not None and 0 < values[0].size <= MAX_ELEMENTS:
+            yield f"info.{'.'.join(below)}", values
+
+
+def _leaves_below(table: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for key, value in table.items():
+        path = (*above, str(key))
+        if isinstance(value, Mapping):
+            yield from _leaves_below(value, path)
+        else:
+            yield path
 
 
 def _unusable(path: tuple[str, ...], values: np.ndarray | None) -> str | None:
@@ -124,11 +162,14 @@ def _field(
 ) -> FieldDraft:
     is_whole = np.issubdtype(values.dtype, np.integer)
     kind: FieldKind = "bool" if values.dtype == np.bool_ else "int" if is_whole else "float"
+    unit = _unit("_".join(path).lower()) if kind == "float" else ""
+    is_wrong = unit == "rad" and bool(np.abs(values).max() > _FULL_TURN)
     return FieldDraft(
         name=key_name(path, taken),
         source=f"info.{'.'.join(path)}",
         shape=values.shape[1:],
-        unit=_unit("_".join(path).lower()) if kind == "float" else "",
+        unit="" if is_wrong else unit,
+        unit_remark=_NO_RADIANS if is_wrong else _GUESSED if unit else "",
         kind=kind,
         meaning=" ".join(path).replace("_", " "),
         at_start=at_start if kind == "float" or at_start is None else float(round(at_start)),
@@ -137,10 +178,18 @@ def _field(
 
 
 def _unit(name: str) -> str:
-    """A unit that a name as good as says; a person is asked to look."""
+    """A unit that a name suggests; the draft says that it is a guess."""
     if name.endswith(("_position", "distance_from_origin")) or name in ("x", "y", "z"):
         return "m"
     return next((unit for word, unit in _UNITS if name.endswith(word)), "")
+
+
+def _guesses(fields: Sequence[FieldDraft]) -> list[Note]:
+    """Which units nobody said."""
+    guessed = [f"{field.name} ({field.unit})" for field in fields if field.unit]
+    listed = ", ".join(guessed[:8]) + (", ..." if len(guessed) > 8 else "")
+    text = f"units guessed from names in info: {listed}"
+    return [Note(kind="assumption", text=text)] if guessed else []
 
 
 def _suspicion(name: str, values: np.ndarray, seen: Play) -> list[Note]:
@@ -149,7 +198,14 @@ def _suspicion(name: str, values: np.ndarray, seen: Play) -> list[Note]:
         f"info.{name} {did}. It is kept, since values alone prove nothing; take it out of the card "
         "if it is the reward."
     )
-    return [Note(kind="warning", text=text)] if did else []
+    notes = [Note(kind="warning", text=text)] if did else []
+    if values.dtype == np.bool_ and not values.any():
+        text = (
+            f"info.{name} may be a verdict: never true in random play. It is kept; take it out of "
+            "the card if it says that the task is done."
+        )
+        notes.append(Note(kind="warning", text=text))
+    return notes
 
 
 def _follow(info: Mapping[str, Any], path: tuple[str, ...]) -> Any:

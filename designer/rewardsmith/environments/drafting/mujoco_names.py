@@ -1,7 +1,8 @@
 """What a MuJoCo model calls its parts, and which of them an observation shows.
 
 Elements of an observation are recognised by value: an element that equalled `qpos[3]` in every step
-of the rollouts, and moved, is that joint's angle. Nothing is recognised that stood still.
+of the rollouts, and moved, is that joint's angle. What stood still is recognised only beside what
+moved: a height after x and y of the same body.
 """
 
 import re
@@ -11,12 +12,16 @@ from typing import Any
 
 import numpy as np
 
+from rewardsmith.environments.drafting.sensor_units import sensor_unit
 from rewardsmith.environments.drafting.tables import Row
 
-FREE, _BALL, _SLIDE, _HINGE = 0, 1, 2, 3
-_KINDS = {FREE: "free", _BALL: "ball", _SLIDE: "slide", _HINGE: "hinge"}
+FREE, _BALL, SLIDE, _HINGE = 0, 1, 2, 3
+_KINDS = {FREE: "free", _BALL: "ball", SLIDE: "slide", _HINGE: "hinge"}
 _LIMIT_SLACK = 0.1
 """Joint limits are soft: share of the range by which they may be passed."""
+
+Place = tuple[str, int]
+"""An array of the simulation, and an index in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +31,8 @@ class Simulation:
     model: Any
     data: Any
 
-    @property
-    def is_mobile(self) -> bool:
-        """Whether a robot can leave its place: by a free joint or an endless slide."""
-        model = self.model
-        roots = [j for j in range(model.njnt) if int(model.body_parentid[model.jnt_bodyid[j]]) == 0]
-        slides = [j for j in roots if int(model.jnt_type[j]) == _SLIDE and not model.jnt_limited[j]]
-        return bool(slides) or any(int(model.jnt_type[j]) == FREE for j in roots)
-
     def watch(self) -> dict[str, np.ndarray]:
-        """Copies of what an observation may be made of."""
+        """Copies of what an observation may be made of, with geoms that touch and the clock."""
         data = self.data
         qpos = np.array(data.qpos)
         return {
@@ -46,6 +43,7 @@ class Simulation:
             "site": np.array(data.site_xpos).ravel(),
             "body": np.array(data.xpos).ravel(),
             "sensor": np.array(data.sensordata),
+            "contact": np.array(data.contact.geom).reshape(-1, 2),
             "time": np.array([data.time]),
         }
 
@@ -70,12 +68,12 @@ class Recognised:
 
     rows: tuple[Row, ...]
     """One an element of the observation; an empty row where it is unknown."""
-    shown: frozenset[tuple[str, int]]
+    shown: frozenset[Place]
     """(array, index) of all that the observation shows."""
     described: Mapping[str, Sequence[Row]]
     """What each element of the simulator is."""
 
-    def placed(self, rows: Sequence[Row]) -> frozenset[tuple[str, int]]:
+    def placed(self, rows: Sequence[Row]) -> frozenset[Place]:
         """Elements that documented rows speak of by joint and unit; they may be clipped there."""
         said = {(row.name, row.unit) for row in rows if row.name and row.unit}
         return frozenset(
@@ -115,7 +113,7 @@ def recognise(
     observations: np.ndarray, watched: Sequence[dict[str, np.ndarray]], rows: dict[str, list[Row]]
 ) -> Recognised:
     """Match the columns of observations, shape (n, obs_dim), with the simulator's elements."""
-    known: dict[bytes, tuple[str, int]] = {}
+    known: dict[bytes, Place] = {}
     for array, described in rows.items():
         if not described:
             continue
@@ -124,14 +122,51 @@ def recognise(
             column = block[:, index]
             if np.ptp(column) > 0 and described[index].text:
                 known.setdefault(_key(column), (array, index))
-    found: list[Row] = []
-    shown: set[tuple[str, int]] = set()
-    for column in observations.T.astype(np.float32):
-        place = known.get(_key(column))
-        found.append(Row() if place is None else rows[place[0]][place[1]])
-        if place is not None:
-            shown.add(place)
-    return Recognised(rows=tuple(found), shown=frozenset(shown), described=rows)
+    columns = observations.T.astype(np.float32)
+    places = _completed([known.get(_key(column)) for column in columns], columns, watched, rows)
+    return Recognised(
+        rows=tuple(Row() if p is None else rows[p[0]][p[1]] for p in places),
+        shown=frozenset(p for p in places if p is not None),
+        described=rows,
+    )
+
+
+def _completed(
+    places: Sequence[Place | None],
+    columns: np.ndarray,
+    watched: Sequence[dict[str, np.ndarray]],
+    rows: Mapping[str, Sequence[Row]],
+) -> list[Place | None]:
+    """The places, with a third coordinate that stood still where its two neighbours moved.
+
+    One that was 0 throughout says nothing: much is 0.
+    """
+    found = list(places)
+    for i, (place, column) in enumerate(zip(places, columns, strict=True)):
+        if place is not None or not column.any():
+            continue
+        for others in ((-2, -1), (-1, 1), (1, 2)):
+            array, index = _between(found, i, others)
+            if index < 0 or index >= len(rows[array]):
+                continue
+            held = np.array([w[array][index] for w in watched], np.float32)
+            if _are_alike([rows[array][index + k] for k in (0, *others)]) and np.array_equal(
+                held, column
+            ):
+                found[i] = (array, index)
+    return found
+
+
+def _between(places: Sequence[Place | None], i: int, others: Sequence[int]) -> Place:
+    """Where element `i` lies if two others lie as they do in the observation; -1 if they do not."""
+    near = [places[i + k] if 0 <= i + k < len(places) else None for k in others]
+    guesses = {(place[0], place[1] - k) for place, k in zip(near, others, strict=True) if place}
+    return guesses.pop() if None not in near and len(guesses) == 1 else ("qpos", -1)
+
+
+def _are_alike(rows: Sequence[Row]) -> bool:
+    """Whether rows are coordinates of one thing."""
+    return len({(row.name, row.unit) for row in rows}) == 1 and bool(rows[0].name)
 
 
 def _joint_rows(model: Any) -> tuple[list[Row], list[Row]]:
@@ -141,7 +176,7 @@ def _joint_rows(model: Any) -> tuple[list[Row], list[Row]]:
         kind = int(model.jnt_type[i])
         name = model.joint(i).name or f"joint{i}"
         body = model.body(int(model.jnt_bodyid[i])).name or name
-        if kind in (_SLIDE, _HINGE):
+        if kind in (SLIDE, _HINGE):
             what, unit = ("angle", "rad") if kind == _HINGE else ("position", "m")
             low, high = _limits(model, i)
             rate = "angular velocity" if kind == _HINGE else "velocity"
@@ -190,7 +225,8 @@ def _sensor_rows(model: Any) -> list[Row]:
     for i in range(model.nsensor):
         name, size = model.sensor(i).name or f"sensor{i}", int(model.sensor_dim[i])
         parts = [""] if size == 1 else [f", element {k}" for k in range(size)]
-        found += [Row(text=f"sensor {name}{part}", name=name) for part in parts]
+        unit = sensor_unit(model, i)
+        found += [Row(text=f"sensor {name}{part}", name=name, unit=unit) for part in parts]
     return found
 
 

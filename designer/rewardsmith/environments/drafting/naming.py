@@ -15,6 +15,8 @@ _FILLERS = frozenset(
     "the a an in and to between with its value values this that for by is are be from as vs or of "
     "where one each current default along".split()
 )
+_DIRECTIONS = frozenset("in to from".split())
+"""Fillers that say something where nothing follows: `flow in`."""
 _TAIL = re.compile(r"\s(?:along|on|relative to|with respect to|attached|from|that)\s.*")
 _REWRITTEN = (
     (re.compile(r"(?<=\s)\(.*?\)"), " "),
@@ -77,8 +79,10 @@ def _words_of(phrase: str) -> list[str]:
     parts = [part.split() for part in re.split(r"\bof\b", text)]
     found: list[str] = []
     for part in reversed(parts):
-        for word in _WORD.findall(" ".join(part)):
-            if word not in _FILLERS and word not in found:
+        words = _WORD.findall(" ".join(part))
+        for place, word in enumerate(words, start=1):
+            is_last = place == len(words) > 1 and word in _DIRECTIONS
+            if (is_last or word not in _FILLERS) and word not in found:
                 found.append(word)
     if "angular" in found and "velocity" in found and "angle" in found:
         found.remove("angle")

@@ -5,8 +5,8 @@ and counted parts taken into account; a table that fits nothing is said, and not
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -36,6 +36,8 @@ class Observed:
     """Elements of the simulator that it shows."""
     left_out: tuple[str, ...] = ()
     """Parts that hold a reward or verdict, by their names."""
+    withheld: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """What they showed, by what messages call them, one row for each observation."""
 
 
 def observed_fields(
@@ -57,7 +59,10 @@ def observed_fields(
         fields += _unique(made, fields)
         notes += said
     found = Observed(
-        fields=tuple(fields), notes=tuple(notes), left_out=tuple(map(_called, left_out))
+        fields=tuple(fields),
+        notes=tuple(notes),
+        left_out=tuple(map(_called, left_out)),
+        withheld={_called(leaf): observations[:, _places(leaf)] for leaf in left_out},
     )
     if known is None:
         return found
@@ -206,6 +211,10 @@ def _named(path: Sequence[str]) -> Sequence[str]:
     return ["part", *path] if path[0].isdecimal() else path
 
 
+def _places(leaf: Leaf) -> slice:
+    return slice(leaf.offset, leaf.offset + leaf.size)
+
+
 def _common_bounds(leaf: Leaf) -> tuple[float | None, float | None]:
     low, high = min(leaf.low), max(leaf.high)
     is_known = math.isfinite(low) and math.isfinite(high) and max(-low, high) < _HUGE
@@ -226,14 +235,14 @@ def _misfit(leaf: Leaf, table: DocTable) -> Note:
 
 def _unique(made: Sequence[FieldDraft], before: Sequence[FieldDraft]) -> list[FieldDraft]:
     """The fields of one part, under names that no other part uses."""
-    taken = {field.name for field in before}
+    taken = {draft.name for draft in before}
     found: list[FieldDraft] = []
-    for field in made:
-        name = key_name([field.name], taken)
+    for draft in made:
+        name = key_name([draft.name], taken)
         # a derived field reads the one-hot above it, which may have been renamed
-        source = field.source
+        source = draft.source
         for old, new in [(m.name, n.name) for m, n in zip(made, found, strict=False)]:
             source = source.replace(f"({old} ", f"({new} ")
-        found.append(replace(field, name=name, source=source))
+        found.append(replace(draft, name=name, source=source))
         taken.add(name)
     return found

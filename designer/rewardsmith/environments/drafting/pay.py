@@ -5,7 +5,7 @@ a reward. What a value resembles in every step is said, and a person decides.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -14,7 +14,9 @@ from rewardsmith.environments.drafting.play import Play
 _NAMES = re.compile(
     r".*(reward|success|score|fitness|penalt|bonus|solved|completion|payoff|payout).*|"
     r"(.*_)?(costs?|returns?|episode|rews?|rwds?|r|r_t|pay|utility|done|won|win|lost)|"
-    r"(rew|rwd|cost|return)_.*|(is|at|near)_goal.*|goal_(reached|achieved|met)|reached_goal|"
+    r"(rew|rwd|cost|return)_.*|(is|at|near)_goal.*|goal_(reached|achieved|met)|"
+    r"reached(_.*)?|.*_reached|((is|was)_)?(at|on)_target|"
+    r"((is|has|was|all)_)?(ok|passed|failed|completed?|achieved|correct)|"
     r"task_(done|completed?|failed)|.*terminal.*|final_.*|timelimit.*",
     re.IGNORECASE,
 )
@@ -61,8 +63,25 @@ def _alike(numbers: np.ndarray, seen: Play) -> str:
         return f"equalled the environment's reward {ending}"
     if _is_line(numbers, rewards):
         return f"followed, in a straight line, the environment's reward {ending}"
-    if _is_line(numbers, _returns(seen)):
-        return f"followed, in a straight line, the episode's return so far {ending}"
+    for named, paid in _remembered(seen):
+        if _is_same(numbers, paid) or _is_line(numbers, paid):
+            return f"followed, in a straight line, the {named} so far {ending}"
+    return ""
+
+
+def twin(values: np.ndarray, withheld: Mapping[str, np.ndarray]) -> str:
+    """What was left out by its name and had the same value in every step; empty when nothing.
+
+    Args:
+        values: One row a step, shape (n_steps, ...).
+        withheld: Quantities by what messages call them, one row a step.
+    """
+    numbers = values.reshape(len(values), -1).astype(np.float64)
+    for name, others in withheld.items():
+        columns = others.reshape(len(others), -1).astype(np.float64)
+        for mine in numbers.T:
+            if np.ptp(mine) > 0 and any(_is_same(mine, column) for column in columns.T):
+                return name
     return ""
 
 
@@ -78,12 +97,23 @@ def _is_line(numbers: np.ndarray, paid: np.ndarray) -> bool:
         return bool(abs(np.corrcoef(numbers, paid)[0, 1]) >= _ALIKE)
 
 
-def _returns(seen: Play) -> np.ndarray:
-    """Sum of the rewards since the episode's start, one a step."""
-    found: list[float] = []
-    total = 0.0
-    for reward, is_start in zip(seen.rewards, seen.is_start, strict=True):
-        total = 0.0 if is_start else total + reward
-        if not is_start:
-            found.append(total)
-    return np.array(found)
+def _remembered(seen: Play) -> Iterator[tuple[str, np.ndarray]]:
+    """What an environment may remember of its rewards, one value a step."""
+    yield "episode's return", _running(seen, np.add, 0.0)
+    for named, keep, worst in (
+        ("highest reward", np.maximum, -np.inf),
+        ("lowest reward", np.minimum, np.inf),
+    ):
+        for first in (worst, 0.0):  # many begin with nothing as the best so far
+            yield f"episode's {named}", _running(seen, keep, first)
+            yield named, _running(seen, keep, first, over_episodes=True)
+
+
+def _running(
+    seen: Play, keep: np.ufunc, first: float, *, over_episodes: bool = False
+) -> np.ndarray:
+    """Rewards put together since the episode's start, or since the first one's, one a step."""
+    rewards = np.asarray(seen.rewards)
+    episodes = [part[~np.isnan(part)] for part in np.split(rewards, np.flatnonzero(seen.is_start))]
+    runs = [np.concatenate(episodes)] if over_episodes else episodes
+    return np.concatenate([keep.accumulate(np.append(first, run))[1:] for run in runs])

@@ -19,6 +19,48 @@ _INDEX = re.compile(r"\[?(\d{1,5})\s*(?:(?:-|–|:|\.\.|to)\s*(\d{1,5}))?\]?")
 _NUMBER = re.compile(r"[~≈]?\s*([-+−]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)")
 _IN_BRACKETS = re.compile(r"\(([^()]*)\)")
 _UNITS = frozenset("m cm mm km s ms rad deg kg g N J W Nm Hz".split())
+_MORE_UNITS = _UNITS | frozenset(
+    "L ml mL min h K degC degF Pa kPa MPa bar V mV kV A mA kW MW kWh kN kJ MJ rpm px lb ft".split()
+)
+"""Short names that mean a unit only where a unit is asked for."""
+_SYMBOLS = {
+    "°": "deg",
+    "º": "deg",
+    "µ": "u",
+    "μ": "u",
+    "Ω": "ohm",
+    "·": "*",
+    "⋅": "*",
+    "⁻": "^-",
+    "¹": "1",
+    "²": "^2",
+    "³": "^3",
+    "^-^": "^-",
+}
+"""In ASCII, which is all that a program's comments may hold; the last one mends `s⁻²`."""
+_SPELLED = {
+    "radian": "rad",
+    "degree": "deg",
+    "meter": "m",
+    "metre": "m",
+    "second": "s",
+    "sec": "s",
+    "newton": "N",
+    "hour": "h",
+    "percent": "%",
+    "celsius": "degC",
+}
+_UNIT_TERM = r"[A-Za-z%]+(?:(?:\^|\*\*)?-?\d)?"
+_WRITTEN = re.compile(rf"{_UNIT_TERM}(?:[*/]{_UNIT_TERM})*")
+_MAX_UNIT = 16
+_NO_UNITS = frozenset(
+    "none na unitless dimensionless dimension bool boolean int integer float binary flag index "
+    "id count number category categorical discrete continuous enum ratio fraction normalized "
+    "normalised unit units various varies any see position velocity speed angle angular "
+    "acceleration force torque mass length distance height width time temperature pressure power "
+    "energy voltage current".split()
+)
+"""What stands in a column of units and is none: nothing, a type, a quantity."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +114,36 @@ def unit_of(text: str) -> str:
     >>> unit_of("angular velocity (rad/s)"), unit_of("torque (N m)"), unit_of("unitless")
     ('rad/s', 'N*m', '')
     """
+    return _known_unit(text, _UNITS)
+
+
+def written_unit(cell: str) -> str:
+    """The unit in a cell that holds nothing else: as it is written, though no unit is known so.
+
+    >>> written_unit("°C"), written_unit("vehicles/h"), written_unit("m/s²"), written_unit("-")
+    ('degC', 'vehicles/h', 'm/s^2', '')
+    """
+    text = "" if cell.strip().lower() == "n/a" else cleaned(cell)  # and not newton per ampere
+    for symbol, plain in _SYMBOLS.items():
+        text = text.replace(symbol, plain)
+    text = re.sub(r"[A-Za-z]+", lambda word: _symbol(word[0]), text)
+    known = _known_unit(text, _MORE_UNITS)
+    words = {word.lower() for word in re.findall(r"[A-Za-z]+", text)}
+    is_unit = len(text) <= _MAX_UNIT and _WRITTEN.fullmatch(text) and not words & _NO_UNITS
+    return known or (text if is_unit else "")
+
+
+def _symbol(word: str) -> str:
+    """A unit that is spelled out, in short: `metres` is `m`."""
+    plain = word.lower()
+    return _SPELLED.get(plain) or _SPELLED.get(plain.removesuffix("s"), word)
+
+
+def _known_unit(text: str, names: frozenset[str]) -> str:
     for candidate in [*_IN_BRACKETS.findall(text), text]:
         unit = re.sub(r"(?<=[A-Za-z])\s+(?=[A-Za-z])", "*", candidate.strip())
-        names = re.findall(r"[A-Za-z]+", unit)
-        if names and set(names) <= _UNITS and parse_unit(unit) is not None:
+        found = re.findall(r"[A-Za-z]+", unit)
+        if found and set(found) <= names and parse_unit(unit) is not None:
             return unit
     return ""
 
@@ -143,7 +211,7 @@ def _row(cells: Sequence[str], columns: dict[str, int]) -> Row:
         return cells[columns[key]] if columns.get(key, len(cells)) < len(cells) else ""
 
     text, stated = cleaned(cell("text")), cell("unit")
-    unit = unit_of(stated) or unit_of(f"({' '.join(_stated_units(cell('low')))})")
+    unit = written_unit(stated) or unit_of(f"({' '.join(_stated_units(cell('low')))})")
     if unit == "rad" and re.search(r"velocity", text, re.IGNORECASE):
         unit = "rad/s"  # Ant-v5's table says `angle (rad)` of its joints' angular velocities
     return Row(
