@@ -58,6 +58,19 @@ def test_every_proposal_keeps_the_contract(
         assert {f.code for f in reading.findings} <= {"not-markov"}
 
 
+def test_units_and_words_in_any_writing_give_programs_in_ascii(
+    first: First, specs: Mapping[str, StateSpec]
+) -> None:
+    spec = specs["cheetah"]
+    hot = replace(
+        spec, fields=tuple(replace(f, unit="°C", meaning="Öl – 温度") for f in spec.fields)
+    )
+    for candidate in first(
+        "cheetah", "Laufe vorwärts – so schnell wie möglich. Run forward.", spec=hot
+    ):
+        assert read_program(candidate.text, hot).program is not None, candidate.text
+
+
 def test_proposals_compute_different_things(
     first: First, env_name: str, specs: Mapping[str, StateSpec]
 ) -> None:

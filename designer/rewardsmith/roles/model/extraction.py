@@ -15,7 +15,8 @@ from rewardsmith.language.source import MAX_BYTES
 from rewardsmith.messages import Finding
 from rewardsmith.roles.model.blocks import Block, dedented, find_blocks
 from rewardsmith.roles.model.catalogue import answer_finding
-from rewardsmith.roles.model.plain_text import in_ascii, unwrapped, without_thinking
+from rewardsmith.roles.model.plain_text import unwrapped, without_thinking
+from rewardsmith.roles.typography import in_ascii
 
 MAX_ANSWER = 256 * 1024
 MAX_RATIONALE = 1500

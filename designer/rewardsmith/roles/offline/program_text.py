@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from rewardsmith.roles.offline.parts import Local
 from rewardsmith.roles.offline.sketch import Sketch, bare_names
+from rewardsmith.roles.typography import in_ascii
 
 _ARGUMENTS = (
     "previous",
@@ -24,7 +25,7 @@ _NOTE = re.compile(r'^\s*"?(\w+)"?\s*[:=].*?#\s*(.+?)\s*$', re.MULTILINE)
 
 
 def render(sketch: Sketch) -> str:
-    """The program's text, formatted as a person would."""
+    """The program's text, formatted as a person would; in ASCII, whatever a card's units are."""
     blocks = [f'"""{_plain(sketch.title)}"""', "", "CONTRACT = 1"]
     if sketch.params:
         blocks += ["PARAMS = {", *(_param(sketch, k, v) for k, v in sketch.params.items()), "}"]
@@ -35,7 +36,7 @@ def render(sketch: Sketch) -> str:
         blocks.append(f"TOTAL = {sketch.total!r}")
     if sketch.potential:
         blocks += ["", "", "def potential(state, xp):", f"    return {sketch.potential}"]
-    return "\n".join([*blocks, "", "", *_function(sketch), ""])
+    return in_ascii("\n".join([*blocks, "", "", *_function(sketch), ""])).code
 
 
 def parse(text: str) -> Sketch | None:
