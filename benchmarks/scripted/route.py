@@ -13,8 +13,8 @@ SPEEDS = {3: (2, 1, 0), 5: (3, 1, 4)}
 NEAR = 7.5
 """Metres from middle to middle below which a plan is charged."""
 LINE, SLOW = 30.0, 10.0
-"""Metres south of a roundabout's middle up to which one may drive no faster than that; nobody on the
-way to a crossing does."""
+"""Metres south of a roundabout's middle up to which one may drive no faster than that; nobody on
+the way to a crossing does."""
 STRIDE = 8.0
 """Metres within which plans count as equally far."""
 

@@ -19,8 +19,9 @@ from rewardsmith.config import (
     with_overrides,
 )
 from rewardsmith.drafted import settle_fitness, show_winner
+from rewardsmith.environments.absences import require_package
 from rewardsmith.environments.backends.choice import Choice, choose_backend
-from rewardsmith.environments.cards import EnvCard, load_card, task_of
+from rewardsmith.environments.cards import EnvCard, load_card, task_of, unmeasured_task
 from rewardsmith.environments.fingerprint import fingerprint
 from rewardsmith.environments.fitness import compile_fitness, compile_success
 from rewardsmith.errors import ConfigError, UsageError
@@ -87,6 +88,9 @@ class Examination:
     """None when its text was refused."""
     report: ProbeReport | None
     """What the probe measured; None when it did not run."""
+    task: str | None
+    """The task whose start and end were probed; None where the card has none, and nothing says
+    what doing it would be."""
 
 
 def start_run(runs_dir: Path, task: Task, config: RunConfig, *, keeps_card: bool = False) -> Run:
@@ -101,10 +105,11 @@ def start_run(runs_dir: Path, task: Task, config: RunConfig, *, keeps_card: bool
     Raises:
         ConfigError: The fitness, the success criterion, a preset value, the model or one of its
             prompts is wrong.
-        UsageError: The environment does not exist.
+        UsageError: The environment does not exist, or its package is missing.
         StoreError: The folder cannot be written.
     """
     card = load_card(task.env)
+    require_package(card.id, card.called)
     _check(card, task)
     config = _without_scores(config) if task.is_ranked else config
     preset, _ = training_of(card, task, config)
@@ -245,8 +250,9 @@ def examine_program(text: str, env: str, task: str | None = None) -> Examination
     Raises:
         UsageError: The environment or the task does not exist.
     """
-    card = load_card(env)
-    asked, config = task_of(card, task), RunConfig()
+    card, config = load_card(env), RunConfig()
+    is_known = task is not None or bool(card.tasks)
+    asked = task_of(card, task) if is_known else unmeasured_task(card)
     preset, _ = training_of(card, asked, config)
     reading = read_trainable(text, card, preset)
     report = None
@@ -255,8 +261,15 @@ def examine_program(text: str, env: str, task: str | None = None) -> Examination
         lineup = engine.run([reference_chain(asked, config)])[0].lineup()
         chain = probe(reading.program, lineup, task=asked, gamma=preset.gamma, config=config)
         report = engine.run([chain])[0]
+    if report is not None and not is_known:
+        report = replace(report, exploits=())  # of a task, and there is none
     verdict = judge(reading, report, instruction=asked.instruction, state=card.state)
-    return Examination(verdict=verdict, program=reading.program, report=report)
+    return Examination(
+        verdict=verdict,
+        program=reading.program,
+        report=report,
+        task=asked.name if is_known else None,
+    )
 
 
 def arena_of(run: Run, engine: Engine) -> Arena:

@@ -1,5 +1,6 @@
 """`rewardsmith check` and the candidate's page tell what the probe measured."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +11,14 @@ import pytest
 from rewardsmith.cli.checking import REFUSED, check_file
 from rewardsmith.cli.probe_page import show_exploits
 from rewardsmith.cli.terminal import console
+from rewardsmith.errors import UsageError
 from rewardsmith.messages import Exploit, Verdict
-from rewardsmith.testing import write_line_card
+from rewardsmith.testing import LINE_CARD, write_line_card
 from rewardsmith.training.shipped_rollouts import COMPETENT, dump_shipped
 
 Check = Callable[[str], str]
 SEED = 2**29 + 7
+ROBOTS = Path(__file__).parents[1] / "environments" / "drafting" / "home" / "odd_robots.py"
 AWAY = """
 CONTRACT = 1
 WEIGHTS = {"away": 1.0, "near": 0.5}
@@ -97,3 +100,39 @@ def test_a_share_that_is_not_known_says_why(capsys: pytest.CaptureFixture[str]) 
 
 def test_what_was_not_probed_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown(capsys) == ""
+
+
+@pytest.fixture
+def without_task(tmp_path: Path) -> str:
+    """LineWorld's card as a corrected draft, in which tasks stay out."""
+    (tmp_path / "card.yaml").write_text(LINE_CARD.partition("tasks:")[0], encoding="utf-8")
+    (tmp_path / "reward.py").write_text(AWAY, encoding="utf-8")
+    return str(tmp_path / "card.yaml")
+
+
+def test_card_without_a_task_is_probed_and_says_what_is_left_out(
+    without_task: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check_file(tmp_path / "reward.py", without_task, None) == 0
+    said = capsys.readouterr().out
+    assert "Probed on" in said
+    assert "proved on" in said
+    assert f"{without_task} has no task in its card" in said
+    assert "What not doing the task earns" not in said
+    assert "competent rollout" not in said
+
+
+def test_environment_without_a_card_is_probed_by_its_draft(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "CONTRACT = 1\ndef reward(state, action, xp):\n    return {'far': state.obs_0}\n"
+    (tmp_path / "reward.py").write_text(text, encoding="utf-8")
+    assert check_file(tmp_path / "reward.py", f"{ROBOTS}:Point", None, as_json=True) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["accepted"]
+    assert (document["task"], document["exploits"]) == (None, [])
+
+
+def test_task_that_is_asked_for_has_to_be_there(without_task: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"has no task 'reach', and none at all\. Write one under"):
+        check_file(tmp_path / "reward.py", without_task, "reach")

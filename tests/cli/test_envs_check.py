@@ -7,10 +7,13 @@ import pytest
 
 from rewardsmith.cli import card_page
 from rewardsmith.cli.card_page import check_cards
+from rewardsmith.cli.drafting import draft_to
 from rewardsmith.cli.fitness_page import Measure, show_fitness
+from rewardsmith.cli.parity_page import compare_backend
+from rewardsmith.environments.cards import load_card
 from rewardsmith.errors import ConfigError, RewardsmithError, UsageError
 from rewardsmith.testing import LINE_CARD, write_line_card
-from rewardsmith.training.card_trial import try_card
+from rewardsmith.training.card_trial import CardTrial, try_card
 from rewardsmith.training.engine import LocalEngine
 
 ROBOTS = Path(__file__).parents[1] / "environments" / "drafting" / "home" / "odd_robots.py"
@@ -62,7 +65,27 @@ def test_environment_without_a_card_is_checked_by_its_draft(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert check_cards([f"{ROBOTS}:Point"], all_=False) == 0
-    assert "odd_robots:Point" in capsys.readouterr().out
+    assert "odd_robots.py:Point" in "".join(capsys.readouterr().out.split())  # a path is folded
+
+
+def test_card_is_called_in_the_table_as_it_was_asked_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "MetaWorld-handle-press-side-v3"
+    tried = CardTrial(ref=name, card=load_card(name), problems=())
+    monkeypatch.setattr(card_page, "try_card", lambda *_: tried)
+    assert check_cards([name], all_=False) == 0
+    out = capsys.readouterr().out
+    assert f"\n{name} " in out
+    assert "make_task" not in out
+
+
+def test_environment_that_does_otherwise_than_it_says_is_told_and_holds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert check_cards([f"{ROBOTS}:Shaken"], all_=False) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "odd_robots.py:Shaken: deviation: reset(seed=0) twice leads to two episodes" in said
 
 
 def test_environment_that_raises_late_is_said_with_its_line(
@@ -74,9 +97,16 @@ def test_environment_that_raises_late_is_said_with_its_line(
     assert "ended the process" not in said
 
 
-def test_what_fails_while_it_is_measured_is_called_by_its_own_name() -> None:
-    with pytest.raises(RewardsmithError, match="The environment 'odd_robots:Tiring' does not run"):
-        show_fitness(f"{ROBOTS}:Tiring", Measure(fitness="last(obs_0)"), ["most=700"])
+def test_what_fails_while_it_is_measured_is_called_by_its_own_name(tmp_path: Path) -> None:
+    ref = str(tmp_path / "card.yaml")
+    draft_to(f"{ROBOTS}:Tiring", Path(ref))
+    said = (
+        r"The environment 'odd_robots:Tiring' does not run in the evaluator \(crashed\): "
+        r"RuntimeError: the motor is hot \(odd_robots\.py, line \d+\)\. "
+        rf"`rewardsmith envs check {ref} --env-arg most=300` says more\.$"
+    )
+    with pytest.raises(RewardsmithError, match=said):
+        show_fitness(ref, Measure(fitness="last(obs_0)"), ["most=300"])
 
 
 def test_check_of_a_slow_environment_says_how_little_it_looked_at(
@@ -90,6 +120,18 @@ def test_check_of_a_slow_environment_says_how_little_it_looked_at(
         said = " ".join(capsys.readouterr().out.split())
         assert ("compared on 80 timesteps in place of 2,000" in said) is says
         assert ("state.x: a note" in said) is says
+
+
+@pytest.mark.parametrize(
+    ("ref", "said"),
+    [
+        ("CartPole-v1", r"describes no backend.*`backends:` in a card describes one\.$"),
+        ("arm.py:Arm", r"^'arm\.py:Arm' has no card\. `rewardsmith envs draft arm\.py:Arm -o card"),
+    ],
+)
+def test_what_has_no_backend_to_compare_says_what_to_do(ref: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        compare_backend(ref, "envpool", n_episodes=16)
 
 
 def test_something_has_to_be_asked_for() -> None:

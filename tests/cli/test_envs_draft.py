@@ -7,6 +7,7 @@ import pytest
 from rewardsmith import session
 from rewardsmith.cli.drafting import card_for, draft_to
 from rewardsmith.config import RunConfig
+from rewardsmith.environments.backends.choice import choose_backend
 from rewardsmith.environments.cards import ad_hoc_task, load_card
 from rewardsmith.errors import UsageError
 from rewardsmith.store.run import Run
@@ -45,6 +46,19 @@ def test_command_works_with_a_draft_and_says_what_it_assumes(
     assert "has no card, so one was drafted" in err
     assert "warning: info.goodness equalled" in err
     assert "kept in the run" in err
+
+
+def test_card_is_said_to_be_one_instead_of_being_drafted(tmp_path: Path) -> None:
+    ref = write_line_card(tmp_path / "line")
+    for known in (ref, str(tmp_path / "line"), "BoatRace"):
+        with pytest.raises(UsageError, match=r"is a card already: `rewardsmith envs show .*base: "):
+            draft_to(known, None)
+
+
+def test_messages_call_a_draft_as_it_was_asked_for() -> None:
+    with pytest.raises(UsageError, match=r"^.*odd_robots\.py:Point cannot be trained with envpool"):
+        with card_for(f"{ROBOTS}:Point", quiet=True) as found:
+            choose_backend(load_card(found.ref), "envpool")
 
 
 def test_card_that_exists_is_not_drafted(tmp_path: Path) -> None:

@@ -1,15 +1,20 @@
 """Pages about a run and its candidates say what the journal holds, as it reads."""
 
+import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
+from rewardsmith.cli import video
 from rewardsmith.cli.candidate_page import find_candidate, show_candidate
 from rewardsmith.cli.conclusion import show_conclusion
 from rewardsmith.cli.run_page import show_run
 from rewardsmith.cli.terminal import console
 from rewardsmith.errors import UsageError
+from rewardsmith.evaluation.renderer import Film
+from rewardsmith.messages import Trajectory
 from rewardsmith.report.figures import run_picture
 from rewardsmith.store.run import Run
 
@@ -19,6 +24,32 @@ Printed = Callable[[], str]
 @pytest.fixture
 def printed(capsys: pytest.CaptureFixture[str]) -> Printed:
     return lambda: capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("film", "said"),
+    [
+        (
+            Film(video=None, reason="OSError: no display"),
+            r"OSError: no display\. Let render\(\) .*out\.$",
+        ),
+        (
+            Film(video=None, reason="Install libegl1.", lacks_graphics=True),
+            r"^No video: Install lib\S+$",
+        ),
+        (
+            Film(video=None, reason="It draws nothing.", is_final=True),
+            r"^No video: It draws nothing\.$",
+        ),
+    ],
+)
+def test_a_film_that_failed_says_what_to_do(
+    run: Run, monkeypatch: pytest.MonkeyPatch, film: Film, said: str
+) -> None:
+    shown = Trajectory(seed=1, actions=np.zeros((1, 6)), fields={}, terminated=False)
+    monkeypatch.setattr(video, "best_episode", lambda run: shown)
+    monkeypatch.setattr(video, "render_episode", lambda *words: film)
+    assert re.search(said, video.save_video(run))
 
 
 def test_run_page_lists_every_candidate_with_its_cause(run: Run, printed: Printed) -> None:

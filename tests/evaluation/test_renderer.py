@@ -154,6 +154,15 @@ def test_environment_that_takes_no_size_is_drawn_in_its_own(painter: EnvCard) ->
     assert film.video is not None
 
 
+def test_render_that_raises_is_said_with_its_line(painter: EnvCard, tmp_path: Path) -> None:
+    broken = PAINTER.replace("return np.full(", "raise RuntimeError('no display')\n        (")
+    (tmp_path / "painter" / "painter.py").write_text(broken, encoding="utf-8")
+    film = render_episode(painter, np.zeros((2, 1)), 3)
+    assert film.video is None
+    line = broken[: broken.index("raise Run")].count("\n") + 1
+    assert film.reason == f"RuntimeError: no display (painter.py, line {line})"
+
+
 def test_replay_opens_nothing_that_the_card_does_not_name(painter: EnvCard, tmp_path: Path) -> None:
     if forecast().landlock_abi == 0:
         pytest.skip("no Landlock on this system")

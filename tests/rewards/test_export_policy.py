@@ -58,7 +58,7 @@ def test_the_loader_acts_as_the_evaluators_policy(
         for name, t in policy_tensors(spec).items()
     }
     tensors["obs.var"] = np.abs(tensors["obs.var"])
-    files = policy_files(card, preset_mapping(preset), horizon=10, has_wrapper=True)
+    files = policy_files(card, preset_mapping(preset))
     (tmp_path / "policy.py").write_text(files["policy.py"], encoding="utf-8")
     (tmp_path / "policy.safetensors").write_bytes(dump_tensors(tensors))
     act, obs = loaded(tmp_path / "policy.py").Policy(), 20 * rng.normal(size=(50, 5))

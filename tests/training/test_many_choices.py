@@ -133,7 +133,7 @@ def test_sparse_reward_reads_the_entry_of_info_that_judges(card: EnvCard) -> Non
 
 def test_exported_policy_chooses_as_the_one_here() -> None:
     preset = preset_mapping(PpoPreset())
-    text = policy_files(DIALS, preset, horizon=10, has_wrapper=True)["policy.py"]
+    text = policy_files(DIALS, preset)["policy.py"]
     space: dict[str, Any] = {"__name__": "exported_policy", "__file__": "policy.py"}
     exec(compile(text, "policy.py", "exec"), space)
     head = next(value for name, value in space.items() if hasattr(value, "_head"))._head

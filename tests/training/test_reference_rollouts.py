@@ -200,6 +200,15 @@ def test_rollouts_that_were_changed_are_not_used(tmp_path: Path) -> None:
         record_references(again, InProcessEngine(), task, CONFIG)
 
 
+TRACEBACK = f"""Traceback (most recent call last):
+  File "/home/me/arm.py", line 7, in step
+    return super().step(action)
+  File "{np.__file__}", line 9, in somewhere
+    raise OSError("hot.")
+OSError: hot.
+"""
+
+
 class Answering(InProcessEngine):
     """Every job ends in the same way."""
 
@@ -215,7 +224,14 @@ class Answering(InProcessEngine):
 @pytest.mark.parametrize(
     ("end", "says"),
     [
-        (JobEnd(outcome=Outcome.CRASHED, text="no MuJoCo here"), "no MuJoCo here"),
+        (
+            JobEnd(outcome=Outcome.CRASHED, text=TRACEBACK),
+            r"\(crashed\): OSError: hot \(arm\.py, line 7\)\. `rewardsmith envs check .*` says",
+        ),
+        (
+            JobEnd(outcome=Outcome.CRASHED, text="\nrewardsmith.errors.UsageError: Arm: do this."),
+            r"does not run in the evaluator \(crashed\): Arm: do this\.$",
+        ),
         (JobEnd(outcome=None, frames=(Frame(RESULT, b"{}"),)), "answered"),
         (JobEnd(outcome=None), "answered"),
     ],

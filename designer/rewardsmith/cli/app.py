@@ -263,6 +263,14 @@ def export(
             autocompletion=completion.candidates,
         ),
     ] = "best",
+    env_path: Annotated[
+        Path | None,
+        typer.Option(
+            "--env-path",
+            metavar="DIR",
+            help="Where environment.py finds your environment's module; default: it is copied.",
+        ),
+    ] = None,
     runs_dir: given.RunsOption = Path("runs"),
 ) -> None:
     """Write a reward as a module of its own that needs only NumPy, with its policy."""
@@ -270,7 +278,7 @@ def export(
     from rewardsmith.cli.runs import find_run
     from rewardsmith.store.run import Run
 
-    export_candidate(Run.read(find_run(run, runs_dir)), candidate, to)
+    export_candidate(Run.read(find_run(run, runs_dir)), candidate, to, env_path)
 
 
 @app.command()

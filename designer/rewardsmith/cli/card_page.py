@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.table import Table
 
 from rewardsmith.cli.drafting import card_for
+from rewardsmith.cli.patience import patience
 from rewardsmith.cli.terminal import console, safe
 from rewardsmith.environments.cards import CARD_FILE, EnvCard, card_names
 from rewardsmith.environments.drafting.card_text import without_mark
@@ -16,6 +17,8 @@ from rewardsmith.training.engine import LocalEngine
 
 FAILED = 1
 """Exit status when a card does not hold."""
+MAX_NAME = 40
+"""Characters of an environment that are kept on one line; paths are longer."""
 
 _SEPARATES = {True: "yes", False: "no", None: "unknown"}
 
@@ -35,7 +38,7 @@ def check_cards(refs: Sequence[str], env_args: Sequence[str] = (), *, all_: bool
         raise UsageError("Say which: an id, a path of a card, or --all for the shipped ones.")
     trials = []
     for ref in card_names() if all_ else refs:
-        with card_for(ref, env_args) as found:
+        with card_for(ref, env_args) as found, patience(f"trying {ref}"):
             trials.append((ref, try_card(found.ref, LocalEngine(1))))
     out = console()
     out.print(_table(trials))
@@ -71,12 +74,14 @@ def _little(trial: CardTrial) -> str:
 
 def _table(trials: Sequence[tuple[str, CardTrial]]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for title in ("environment", "holds", "fields", "steps/s", "reading fields", "tasks separate"):
+    widest = max(len(ref) for ref, _ in trials)
+    table.add_column("environment", overflow="fold", min_width=min(widest, MAX_NAME))
+    for title in ("holds", "fields", "steps/s", "reading fields", "tasks separate"):
         table.add_column(title, overflow="fold")
     for ref, trial in trials:
         speed = trial.speed
         cells = (
-            trial.card.id if trial.card else ref,
+            ref,
             "yes" if trial.ok else "no",
             str(len(trial.card.state.fields)) if trial.card else "-",
             f"{speed.steps_per_s:,.0f}" if speed else "-",

@@ -16,6 +16,10 @@ MAX_BYTES = 256 * 1024
 REFUSED = 2
 """Exit status for a program that may not be trained with."""
 
+_NO_TASK = (
+    "{env} has no task in its card, so what not doing one would earn was left out. Write one under "
+    "`tasks:` to see it."
+)
 _STYLES = {"error": "red", "warning": "yellow", "note": "dim"}
 
 
@@ -36,12 +40,14 @@ def check_file(
     with card_for(env, env_args) as found:
         examined = session.examine_program(text, found.ref, task=task)
     if as_json:
-        print_json(check_document(path, examined.verdict))
+        print_json(check_document(path, examined.verdict, examined.task))
         return 0 if examined.verdict.ok else REFUSED
     show_findings(examined.verdict, path)
     if examined.report is not None and examined.program is not None:
         show_probe(examined.report, examined.program, console())
         show_exploits(examined.verdict, console(), examined.report.competent_return)
+        if examined.task is None:
+            console().print(safe(_NO_TASK.format(env=env), "dim"), soft_wrap=True)
     show_verdict(examined.verdict, path)
     return 0 if examined.verdict.ok else REFUSED
 

@@ -146,10 +146,11 @@ def environments_document() -> s.EnvironmentsDocument:
     )
 
 
-def check_document(file: Path, verdict: Verdict) -> s.CheckDocument:
+def check_document(file: Path, verdict: Verdict, task: str | None = None) -> s.CheckDocument:
     """`check FILE`."""
     return s.CheckDocument(
         file=str(file),
+        task=task,
         accepted=verdict.ok,
         findings=tuple(map(_finding, verdict.findings)),
         exploits=_exploits(verdict),

@@ -1,20 +1,30 @@
 """Environments without a card: drafts one for a command, or writes it for a person to correct."""
 
+import json
 import re
+import shlex
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import gymnasium
+
 from rewardsmith.cli.describing import Describer
 from rewardsmith.cli.patience import patience
 from rewardsmith.cli.terminal import console, safe
-from rewardsmith.environments.cards import CARD_FILE, environment_name, has_card, load_card
+from rewardsmith.environments.cards import (
+    CARD_FILE,
+    card_names,
+    environment_name,
+    has_card,
+    load_card,
+)
 from rewardsmith.environments.constructor import derived_card, parse_arguments
 from rewardsmith.environments.drafting.draft import Draft
 from rewardsmith.environments.reference import parse_reference
-from rewardsmith.errors import UsageError
+from rewardsmith.errors import RewardsmithError, UsageError
 from rewardsmith.evaluation.surveyor import survey_draft
 
 
@@ -62,7 +72,23 @@ def card_for(
         path = Path(folder) / _folder_name(env) / CARD_FILE
         path.parent.mkdir()
         path.write_text(text, encoding="utf-8")
-        yield FoundCard(ref=str(path), is_draft=True)
+        with _called(env, arguments, path):
+            yield FoundCard(ref=str(path), is_draft=True)
+
+
+@contextmanager
+def _called(env: str, arguments: Sequence[str], path: Path) -> Iterator[None]:
+    """Let messages call a card as it was asked for: it lies nowhere that lasts."""
+    try:
+        yield
+    except RewardsmithError as error:
+        lies = str(path.resolve())
+        command = shlex.join([env, *(word for one in arguments for word in ("--env-arg", one))])
+        error.args = tuple(
+            str(said).replace(f"check {lies}", f"check {command}").replace(lies, env)
+            for said in error.args
+        )
+        raise
 
 
 def draft_to(
@@ -83,8 +109,9 @@ def draft_to(
         describer: Who says what fields mean that nothing explains; None: nobody.
 
     Raises:
-        UsageError: The environment cannot be drafted, or the file exists.
+        UsageError: The environment cannot be drafted, has a card, or the file exists.
     """
+    _require_no_card(env)
     path = None if to is None else to / CARD_FILE if to.is_dir() or not to.suffix else to
     if path is not None and path.exists() and not force:
         raise UsageError(f"{str(path)!r} exists. Choose another path, or say --force.")
@@ -106,6 +133,17 @@ def draft_to(
     if path is not None:
         said = f"Wrote {path}. Correct what says TODO, then `rewardsmith envs check {path}`."
         console().print(safe(said), soft_wrap=True)
+
+
+def _require_no_card(env: str) -> None:
+    """Refuse to draft a card from a card; an id may have a shipped one, and be drafted too."""
+    if has_card(env) and env not in gymnasium.registry:
+        shown = f"`rewardsmith envs show {shlex.quote(env)}` shows it"
+        base = json.dumps(env if env in card_names() else str(Path(env).resolve()))
+        raise UsageError(
+            f"{env!r} is a card already: {shown}. Change it, or write one that is based on it, "
+            f"`base: {base}`."
+        )
 
 
 def show_draft(env: str, draft: Draft, *, keeps: bool) -> None:

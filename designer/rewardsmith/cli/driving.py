@@ -31,7 +31,6 @@ from rewardsmith.report.page import write_report
 from rewardsmith.store.run import Run
 from rewardsmith.tracking.opening import check_trackers, tracking
 
-
 FIRST = "First, rollouts of doing nothing, of chance and of known exploits are recorded."
 
 

@@ -1,6 +1,8 @@
 """Exports a candidate: its reward, its policy, and everything that both need to live on alone."""
 
 import json
+import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +12,7 @@ from rewardsmith.cli.documents import run_document
 from rewardsmith.cli.printing import plain
 from rewardsmith.cli.terminal import cleaned, console, safe
 from rewardsmith.environments.cards import EnvCard, load_card
+from rewardsmith.environments.own_code import OwnCode, own_code
 from rewardsmith.errors import UsageError
 from rewardsmith.isolation.tensors import dump_tensors
 from rewardsmith.report.candidates import CandidateLine
@@ -25,10 +28,17 @@ from rewardsmith.training.stored_policy import stored_policy
 
 MARK: Final = "measured.json"
 """Says that a folder was written by an export: another one may replace it."""
+EXPORTED_MODULES: Final = ("reward", "original_reward", "environment", "policy", "play", "train")
 
 
-def export_candidate(run: Run, name: str, to: Path) -> None:
+def export_candidate(run: Run, name: str, to: Path, env_path: Path | None = None) -> None:
     """Write the files of the candidate that `name` means into the folder `to`.
+
+    Args:
+        run: Opened for reading.
+        name: As in 001/2; `best` for the winner.
+        to: A new folder, an empty one, or one that an export wrote.
+        env_path: Folder of the environment's own module, which is then named and not copied.
 
     Raises:
         UsageError: There is no such candidate, it was never accepted, or `to` holds other files.
@@ -48,23 +58,72 @@ def export_candidate(run: Run, name: str, to: Path) -> None:
         "original_reward.py": cleaned(line.candidate.text) + "\n",
     }
     has_wrapper = export.refusal is None
+    own = _own_code(card, env_path) if has_wrapper or policy is not None else None
     if policy is not None:
-        files |= policy_files(
-            card, preset_mapping(preset), horizon=task.horizon, has_wrapper=has_wrapper
-        )
+        files |= policy_files(card, preset_mapping(preset))
     if has_wrapper:
-        files["environment.py"] = environment_text(card, horizon=task.horizon, has_wrapper=True)
         files["train.py"] = training_script(preset_mapping(preset), timesteps)
+    if has_wrapper or policy is not None:
+        files["environment.py"] = environment_text(
+            card,
+            horizon=task.horizon,
+            has_wrapper=has_wrapper,
+            own=own,
+            env_path=str(env_path.resolve()) if env_path else "",
+        )
+    copied = {path.name: path.read_bytes() for path in own.files} if own else {}
     names = [*files, *(["policy.safetensors"] if policy else [])]
     measured = measured_of(run, line)
     files["README.md"] = model_card(
-        program, card, task, export, files=names, measured=measured, algorithm=preset.algorithm
+        program,
+        card,
+        task,
+        export,
+        files=names,
+        measured=measured,
+        algorithm=preset.algorithm,
+        own=own,
     )
-    blobs = {file: text.encode("utf-8") for file, text in files.items()}
+    blobs = {file: text.encode("utf-8") for file, text in files.items()} | copied
     _write(to, blobs | ({"policy.safetensors": policy} if policy else {}))
     console().print(safe(f"Exported {line.id} to {to}"), soft_wrap=True)
+    if own is not None:
+        console().print(safe(_said_of(own, to, env_path)), soft_wrap=True)
     if export.refusal is not None:
         raise UsageError(f"Everything but the Gymnasium wrapper was written. {export.refusal}")
+
+
+def _own_code(card: EnvCard, env_path: Path | None) -> OwnCode | None:
+    """What the environment takes of the person's own; no files of it where a folder is named.
+
+    Raises:
+        UsageError: A folder is named, and the environment is not the person's own.
+    """
+    own = own_code(card, taken=EXPORTED_MODULES)
+    if own is None and env_path is not None:
+        raise UsageError(
+            f"{card.id!r} is no module of your own, so there is no folder to name. Leave "
+            "--env-path out."
+        )
+    return own if own is None or env_path is None else replace(own, files=(), obstacle="")
+
+
+def _said_of(own: OwnCode, to: Path, env_path: Path | None) -> str:
+    """What became of the environment's own module, and what to do about it."""
+    if own.files:
+        names = ", ".join(path.name for path in own.files)
+        return f"Copied along, as environment.py imports it: {names}. Look at it before you share."
+    if env_path is not None:
+        return (
+            f"environment.py looks for {own.module!r} in {env_path.resolve()}: that is its "
+            "ENV_PATH, for you to change before you share it."
+        )
+    where = shlex.quote(str(own.folder))
+    return (
+        f"environment.py imports {own.module!r}, which was not copied: {own.obstacle}. Export with "
+        f"`--env-path {where}` to write that folder into it, or say it in each call: "
+        f"`REWARDSMITH_ENV_PATH={where} python {shlex.quote(str(to / 'train.py'))}`."
+    )
 
 
 def _program(line: CandidateLine, card: EnvCard) -> RewardProgram:
@@ -93,7 +152,8 @@ def _measured_json(run: Run, line: CandidateLine) -> str:
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:
     present = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    foreign, replaced = present - files.keys() - {".git", ".gitattributes"}, present & files.keys()
+    beside = {".git", ".gitattributes", "__pycache__"}  # the last: its scripts were run
+    foreign, replaced = present - files.keys() - beside, present & files.keys()
     if foreign:
         what = f"holds other files, such as {min(foreign)!r}"
     elif replaced and not _is_export(folder):

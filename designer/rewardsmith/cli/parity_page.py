@@ -25,6 +25,11 @@ def compare_backend(ref: str, name: str, *, n_episodes: int, to: Path | None = N
         UsageError: The card has no such backend, or no folder to keep its record in.
     """
     card = load_card(ref)
+    if not card.backends:
+        raise UsageError(
+            f"The card of {ref} describes no backend, so there is nothing to compare: it trains "
+            "with its own package. `backends:` in a card describes one."
+        )
     if name not in card.backends:
         raise UsageError(unknown(f"backend of {ref}", name, card.backends))
     path = to or record_path(card, name)

@@ -368,6 +368,8 @@ class CheckDocument:
 
     schema: Literal["rewardsmith/check/1"] = "rewardsmith/check/1"
     file: str
+    task: str | None
+    """Whose start and end were probed; null where the card has none, and no exploit is told."""
     accepted: bool
     findings: tuple[FindingEntry, ...]
     exploits: tuple[ExploitEntry, ...]

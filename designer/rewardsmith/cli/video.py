@@ -2,12 +2,17 @@
 
 from rewardsmith.environments.cards import load_card
 from rewardsmith.errors import StoreError
-from rewardsmith.evaluation.renderer import render_episode
+from rewardsmith.evaluation.renderer import Film, render_episode
 from rewardsmith.messages import Result, Trajectory
 from rewardsmith.report.candidates import best_line, candidate_lines
 from rewardsmith.store.films import WINNER_FILM
 from rewardsmith.store.layout import candidate_path
 from rewardsmith.store.run import Run
+
+_REMEDY = (
+    ". Let render() return a picture where render_mode is 'rgb_array', then `rewardsmith resume` "
+    "films it; --no-video leaves it out."
+)
 
 
 def save_video(run: Run) -> str:
@@ -20,7 +25,7 @@ def save_video(run: Run) -> str:
     card = load_card(run.manifest.task.env)
     film = render_episode(card, episode.actions, episode.seed)
     if film.video is None:
-        return f"No video: {film.reason}"
+        return f"No video: {film.reason}{'' if _tells_all(film) else _REMEDY}"
     run.save_artifact(WINNER_FILM, film.video)
     return f"The winner on video: {run.folder / WINNER_FILM}"
 
@@ -37,6 +42,11 @@ def best_episode(run: Run) -> Trajectory | None:
     fitness = _fitness_by_seed(best.result)
     known = [episode for episode in recorded if episode.seed in fitness]
     return max(known, key=lambda episode: fitness[episode.seed], default=None)
+
+
+def _tells_all(film: Film) -> bool:
+    """Whether the reason says what to do: it does not where render() itself failed."""
+    return film.is_final or film.lacks_graphics
 
 
 def _fitness_by_seed(result: Result) -> dict[int, float]:

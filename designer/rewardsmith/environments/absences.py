@@ -4,41 +4,48 @@ import inspect
 import re
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
-from typing import Any
+from importlib.util import find_spec
+from typing import Any, NamedTuple
 
 import gymnasium
 
-from rewardsmith.errors import unknown
+from rewardsmith.errors import UsageError, unknown
 
-_PACKAGES = (
-    (("ALE/",), "ale_py", "ale-py"),
-    (("MiniGrid-", "BabyAI-"), "minigrid", "minigrid"),
-    (
-        ("highway-", "merge-v", "parking-", "racetrack-", "roundabout-"),
-        "highway_env",
-        "highway-env",
-    ),
-    (("Meta-World/",), "metaworld", "metaworld"),
-    (
-        ("Fetch", "HandReach", "HandManipulate", "AdroitHand", "AntMaze", "PointMaze", "FrankaKit"),
-        "gymnasium_robotics",
-        "gymnasium-robotics",
-    ),
+
+class _Suite(NamedTuple):
+    """Ids that a package registers once it is imported."""
+
+    starts: tuple[str, ...]
+    module: str
+    card: str = ""
+    """A shipped card for all of them; empty where there is none."""
+    argument: str = "name"
+    """What of its constructor says which one is meant."""
+
+
+_ROBOTS = "gymnasium_robotics"
+_SUITES = (
+    _Suite(("ALE/",), "ale_py"),
+    _Suite(("MiniGrid-", "BabyAI-"), "minigrid", "MiniGrid"),
+    _Suite(("highway-", "merge-", "roundabout-"), "highway_env", "HighwayEnv"),
+    _Suite(("exit-v", "intersection-", "lane-keeping-", "parking-"), "highway_env"),
+    _Suite(("racetrack-", "two-way-v", "u-turn-v"), "highway_env"),
+    _Suite(("Meta-World/", "MetaWorld-"), "metaworld", "MetaWorld", "task"),
+    _Suite(("FetchPickAndPlace", "FetchPush", "FetchSlide"), _ROBOTS, "Fetch"),
+    _Suite(("PointMaze",), _ROBOTS, "PointMaze"),
+    _Suite(("AntMaze",), _ROBOTS, "AntMaze"),
+    _Suite(("Fetch", "HandReach", "HandManipulate", "AdroitHand", "FrankaKit"), _ROBOTS),
 )
-"""(starts of ids, module that registers them, what pip calls it)."""
-
+"""The first one that fits counts."""
 
 _EXTRA = re.compile(r"gymnasium\[([\w-]+)\]")
 
 
 def unknown_id(id_: str) -> str:
     """Says that no id is called so, what comes near, and how ids of packages are written."""
-    for starts, module, package in _PACKAGES:
-        if id_.startswith(starts):
-            return (
-                f"{id_!r} comes with the package {package!r}: `pip install {package}`, then write "
-                f"'{module}:{id_}'."
-            )
+    for suite in _SUITES:
+        if id_.startswith(suite.starts):
+            return f"{id_!r} comes with the package {suite.module!r}{_how_to_use(suite, id_)}"
     near = get_close_matches(id_, gymnasium.registry, n=9, cutoff=0.6)
     latest = {re.sub(r"-v\d+$", "", name): name for name in sorted(near, key=_version)}
     guess = unknown("environment id", id_, latest.values()).partition(" Known:")[0]
@@ -46,6 +53,29 @@ def unknown_id(id_: str) -> str:
         f"{guess} `rewardsmith envs list` lists the cards; an id that a package of yours registers "
         "is written 'package:Id-v0', a class 'module:Class'."
     )
+
+
+def _how_to_use(suite: _Suite, id_: str) -> str:
+    """What to install, if anything, and what to write for one of a suite's ids."""
+    if suite.card:
+        name = re.sub(r"^(Meta-World/|MetaWorld-)", "", id_)
+        name = name if "-v" in name else "reach-v3"  # MetaWorld's benchmarks are many tasks
+        said = f"`--env {suite.card} --env-arg {suite.argument}={name}`: a card ships for such ones"
+    else:
+        said = f"'{suite.module}:{id_}' instead"
+    if find_spec(suite.module):
+        return f", which is installed. Write {said}."
+    return f", which is not installed. {how_to_install(suite.module)} Then write {said}."
+
+
+def moved(id_: str, reason: str) -> str:
+    """Says that Gymnasium no longer has an id that it still lists, and what to do."""
+    stem = re.sub(r"-v\d+$", "", id_)
+    others = [i for i in gymnasium.registry if re.sub(r"-v\d+$", "", i) == stem and i != id_]
+    if not others:
+        return missing_package(id_, reason)
+    newest = max(others, key=_version)
+    return f"{id_!r} is no longer in Gymnasium: {_told(reason)}. Use {newest!r}."
 
 
 def _version(id_: str) -> int:
@@ -63,6 +93,12 @@ EXTRAS = {
     "envpool": "envpool",
 }
 """Package to the extra of this project that brings it."""
+_BEHIND = {
+    f"rewardsmith.environments.suites.{suite}": package
+    for package, suite in EXTRAS.items()
+    if suite not in ("box2d", "envpool")
+}
+"""Module of a shipped suite to the package that it is made of."""
 
 
 def missing_package(ref: str, reason: str) -> str:
@@ -70,13 +106,40 @@ def missing_package(ref: str, reason: str) -> str:
     extra = _EXTRA.search(reason)
     named = re.search(r"No module named '([\w.]+)'", reason)
     if extra:
-        remedy = f'`pip install "gymnasium[{extra[1]}]"` installs the extra {extra[1]!r}.'
+        project = "rewardsmith" if extra[1] in EXTRAS.values() else "gymnasium"
+        remedy = f'`pip install "{project}[{extra[1]}]"` installs the extra {extra[1]!r}.'
     elif named:
         remedy = how_to_install(named[1])
     else:
         remedy = "Install what it names."
-    said = " ".join(reason.split())[:200].rstrip(".")
-    return f"{ref} needs a package that is missing: {said}. {remedy}"
+    return f"{ref} needs a package that is missing: {_told(reason)}. {remedy}"
+
+
+def require_package(id_: str, ref: str) -> None:
+    """Refuse a shipped environment whose package is not there, before anything is made.
+
+    Args:
+        id_: As a card's `id`.
+        ref: What messages call it.
+
+    Raises:
+        UsageError: It is not installed; says what brings it.
+    """
+    package = _package_of(id_)
+    if package and find_spec(package) is None:
+        raise UsageError(missing_package(ref, f"No module named {package!r}"))
+
+
+def _package_of(id_: str) -> str:
+    """The optional package behind an environment; empty where none is known."""
+    if id_ in gymnasium.registry:
+        return "Box2D" if _entry_module(id_).startswith("gymnasium.envs.box2d") else ""
+    module = id_.rpartition(":")[0]
+    return _BEHIND.get(module, module if module in EXTRAS else "")
+
+
+def _told(reason: str) -> str:
+    return " ".join(reason.split())[:200].rstrip(".")
 
 
 _MISSING = re.compile(r"[\w.<>]+\(\) missing \d+ required .*arguments?: (.+)", re.DOTALL)

@@ -7,6 +7,9 @@ from typing import Literal
 
 from rewardsmith.messages import StateSpec, SuccessSemantics
 
+SUITES = "rewardsmith.environments.suites."
+"""Where the modules lie that make shipped environments of packages."""
+
 Reference = Path | Literal["native", "sparse"]
 Setting = float | int | str | bool
 
@@ -107,6 +110,12 @@ class EnvCard:
     """Fields whose meaning a model said and nobody has checked; `action` for the action's."""
     backends: Mapping[str, Backend] = field(default_factory=dict)
     """Name to a faster implementation that training may use."""
+
+    @property
+    def called(self) -> str:
+        """What messages call the environment: a shipped card by its name, others by their id."""
+        is_shipped = self.folder is not None and self.ref == self.folder.name
+        return self.ref if is_shipped or self.id.startswith(SUITES) else self.id
 
     @property
     def home(self) -> Path | None:

@@ -4,6 +4,7 @@ A card is data. It is found by the id of a shipped folder or by a path, never by
 current directory. Whether it tells the truth is for `inspection` to say.
 """
 
+import shlex
 from pathlib import Path
 
 from rewardsmith import resources
@@ -11,7 +12,7 @@ from rewardsmith.environments.card_file import Table, Value, parse_card_text, re
 from rewardsmith.environments.card_reading import read_card
 from rewardsmith.environments.card_types import EnvCard, Needs, TaskCard
 from rewardsmith.errors import ConfigError, UsageError, unknown
-from rewardsmith.messages import SuccessSemantics, Task
+from rewardsmith.messages import BY_RANKING, SuccessSemantics, Task
 
 __all__ = [
     "EnvCard",
@@ -24,6 +25,7 @@ __all__ = [
     "load_card",
     "parse_card",
     "task_of",
+    "unmeasured_task",
 ]
 
 CARD_FILE = "card.yaml"
@@ -55,6 +57,11 @@ def load_card(ref: str) -> EnvCard:
         path = path / CARD_FILE
     if path.is_file():
         return _load(path.resolve(), str(path.resolve()))
+    if ":" in ref or ref.endswith(".py"):
+        raise UsageError(
+            f"{ref!r} has no card. `rewardsmith envs draft {shlex.quote(ref)} -o card.yaml` writes "
+            "one to correct."
+        )
     hint = (
         "A path to a card.yaml, or to its folder, works as well; `rewardsmith envs draft` writes a "
         "card for any other environment."
@@ -106,9 +113,10 @@ def task_of(card: EnvCard, name: str | None = None) -> Task:
         UsageError: The card has no such task, or none at all.
     """
     if not card.tasks:
+        called = f"no task {name!r}, and none at all" if name is not None else "no task"
         raise UsageError(
-            f"The card {card.ref!r} has no task. Say what is wanted and how it is judged: "
-            "an instruction, a fitness and a success."
+            f"The card of {card.id!r} has {called}. Write one under `tasks:`: an instruction, a "
+            "fitness and a success. `design` takes --fitness instead; `check` needs none."
         )
     if name is not None and name not in card.tasks:
         raise UsageError(unknown(f"task of {card.ref}", name, card.tasks))
@@ -148,6 +156,11 @@ def ad_hoc_task(
         target=target,
         horizon=card.max_steps,
     )
+
+
+def unmeasured_task(card: EnvCard) -> Task:
+    """Stands where a task is asked for and the card has none: no words, and nothing is measured."""
+    return ad_hoc_task(card, "", fitness=BY_RANKING, success="step < 0")
 
 
 def _shipped() -> Path:

@@ -28,6 +28,7 @@ from gymnasium.wrappers import (
 from rewardsmith.environments.absences import (
     how_to_install,
     missing_package,
+    moved,
     no_environment,
     no_such_name,
     unknown_id,
@@ -48,7 +49,7 @@ def make_env(card: EnvCard, *, render_mode: str | None = None) -> Env:
     kwargs = dict(card.kwargs)
     if render_mode is not None:
         kwargs["render_mode"] = render_mode
-    return flat(make_bare(card.id, code=card.home, ref=card.id, kwargs=kwargs))
+    return flat(make_bare(card.id, code=card.home, ref=card.called, kwargs=kwargs))
 
 
 def make_bare(id_: str, *, code: Path | None, ref: str, kwargs: Mapping[str, Any]) -> Env:
@@ -150,10 +151,9 @@ def import_module(module: str, code: Path | None, ref: str) -> ModuleType:
     except ModuleNotFoundError as error:
         missing = str(error.name)
         if module == missing or module.startswith(f"{missing}."):
-            where = f" in {folder}" if folder else ""
+            where = f" and in {folder}. Install it, or put it there." if folder else ". Install it."
             raise UsageError(
-                f"{ref}: no module {missing!r}. Install it, or put it beside the card: it was "
-                f"looked for among installed packages{f' and{where}' if where else ''}."
+                f"{ref}: there is no module {missing!r} among installed packages{where}"
             ) from error
         raise UsageError(
             f"{ref}: {module!r} imports {missing!r}, which is not installed. "
@@ -255,6 +255,16 @@ def _make_registered(id_: str, kwargs: Mapping[str, Any], ref: str) -> Any:
         raise UsageError(missing_package(ref, f"No module named {error.name!r}")) from error
     except gymnasium.error.UnregisteredEnv as error:
         raise UsageError(unknown_id(id_)) from error
+    except ImportError as error:
+        if _is_placeholder(id_):
+            raise UsageError(moved(id_, str(error))) from error
+        raise
+
+
+def _is_placeholder(id_: str) -> bool:
+    """Whether Gymnasium lists an id only to say where it has gone."""
+    entry = gymnasium.registry[id_].entry_point
+    return callable(entry) and entry.__module__.startswith("gymnasium.envs")
 
 
 def _look_for_shadow(module: str, code: Path | None, ref: str) -> None:

@@ -1,5 +1,6 @@
 """Words what environment code did wrong: one line with what, where, and the next step."""
 
+import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +33,7 @@ def blamed(ref: str, doing: str) -> Iterator[None]:
 
 def worded(error: Exception, ref: str, doing: str) -> str:
     """One line about an exception of environment code."""
-    reason = " ".join(str(error).split())[:MAX_REASON]
+    reason = " ".join(str(error).split())[:MAX_REASON].rstrip(".")
     said = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
     where = place_of(error)
     return f"{ref} raised in {doing}: {said}{where}. {_remedy(error)}"
@@ -55,6 +56,13 @@ def place_of(error: Exception) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if not _is_library(f.filename)]
     return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
+
+
+def place_in(text: str) -> str:
+    """As `place_of`, of a traceback that another process wrote."""
+    frames = re.findall(r'^  File "(.+)", line (\d+)', text, re.MULTILINE)
+    own = [(name, line) for name, line in frames if not _is_library(name)]
+    return f" ({Path(own[-1][0]).name}, line {own[-1][1]})" if own else ""
 
 
 def _is_library(filename: str) -> bool:

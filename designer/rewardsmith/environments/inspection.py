@@ -74,12 +74,12 @@ def check_card(
     deviations: list[str] = []
     n_played, lookalikes = 0, Lookalikes()
     try:
-        with blamed(card.id, "__init__"):
+        with blamed(card.called, "__init__"):
             env = make_env(card)
             vector = StateVectorEnv(card, N_ENVS)
-        play(env, card.id, seed=seed, episodes=(MIN_STEPS,))  # says what breaks the interface
+        play(env, card.called, seed=seed, episodes=(MIN_STEPS,))  # says what breaks the interface
         problems += [*_check_action(card, env), *_check_limit(card), *_check_goals(card, env)]
-        with blamed(card.id, "reset() or step()"):
+        with blamed(card.called, "reset() or step()"):
             bounds = Bounds(env.observation_space)
             n_played, found = _check_play(vector, n_steps, budget_s, seed, (lookalikes, bounds))
             problems += [*found, *_check_reading(card, seed)]

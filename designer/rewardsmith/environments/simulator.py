@@ -124,12 +124,12 @@ def _bind_contacts(raw: Any, names: tuple[str, ...]) -> Getter:
         data = raw.data
         if data.ncon:
             contact = data.contact
-            met = [(place, wanted.get((x, y))) for place, (x, y) in enumerate(contact.geom.tolist())]
-            met = [(place, numbers) for place, numbers in met if numbers]
+            touching = enumerate(map(tuple, contact.geom.tolist()))
+            met = [(place, wanted[pair]) for place, pair in touching if pair in wanted]
             excluded = contact.exclude.tolist() if met else []
             for place, numbers in met:
                 if not excluded[place]:
-                    for number in numbers or ():
+                    for number in numbers:
                         found[number] = True
         return found
 

@@ -181,6 +181,6 @@ class StateVectorEnv:
         shapes = [np.shape(one) for one in observed]
         wrong = next((shape for shape in shapes if shape != (self.obs_dim,)), shapes[0])
         return UsageError(
-            f"{self.card.id}: {when}() returned an observation of shape {wrong}, and its space "
+            f"{self.card.called}: {when}() returned an observation of shape {wrong}, and its space "
             f"says {(self.obs_dim,)}. Correct one of them."
         )

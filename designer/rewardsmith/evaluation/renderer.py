@@ -19,6 +19,7 @@ import numpy as np
 
 from rewardsmith.environments.cards import EnvCard, load_card
 from rewardsmith.environments.factory import Env, make_env
+from rewardsmith.environments.failures import place_of
 from rewardsmith.errors import UsageError
 from rewardsmith.evaluation.jobs import openings_of
 from rewardsmith.isolation.child import Workplace, limits, open_workplace, openings
@@ -124,7 +125,7 @@ def main() -> None:
         return
     # Graphics drivers and environments fail in ways of their own; all of them mean: no video.
     except Exception as error:
-        said = f"{type(error).__name__}: {error}"[:4000]
+        said = f"{type(error).__name__}: {error}{place_of(error)}"[:4000]
         place.send_result({"reason": said, "lacks_graphics": _is_of_graphics(error)})
         return
     place.send_arrays(dump_tensors({"video": np.frombuffer(video, dtype=np.uint8)}))

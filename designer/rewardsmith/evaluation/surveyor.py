@@ -94,7 +94,7 @@ def survey_draft(ref: EnvRef, words: Words | None = None) -> Draft:
 def survey_card(card: EnvCard) -> Survey:
     """Compare a card with its environment in a process of its own; what is wrong is a value."""
     try:
-        reply = _ask({"check": card.ref}, card.id, card.home)
+        reply = _ask({"check": card.ref}, card.called, card.home)
     except UsageError as error:
         reply = {"error": str(error)}
     if "error" in reply:
@@ -124,7 +124,7 @@ def survey_measure(task: Task) -> None:
     if not looks_beyond_fields(task):
         return
     card = load_card(task.env)
-    reply = _ask({"measure": asdict(task)}, card.id, card.home)
+    reply = _ask({"measure": asdict(task)}, card.called, card.home)
     if "error" in reply:
         raise UsageError(clean_text(str(reply["error"]), kept_bytes=4096).strip())
 
@@ -161,7 +161,7 @@ def _measure(task: Task) -> dict[str, Any]:
     try:
         _try_measure(task, card)
     except RewardsmithError as error:
-        return {"error": str(error).replace(card.ref, card.id)}
+        return {"error": str(error).replace(card.ref, card.called)}
     return {}
 
 
@@ -172,10 +172,10 @@ def _try_measure(task: Task, card: EnvCard) -> None:
         RewardsmithError: That is not possible.
     """
     judge = Judge(task, {}, card)
-    with blamed(card.id, "__init__"):
+    with blamed(card.called, "__init__"):
         env = StateVectorEnv(judging_card(card, task.fitness, task.success), 1)
     (seed,) = episode_seeds(0, "training", 1)
-    with blamed(card.id, "reset() or step()"):
+    with blamed(card.called, "reset() or step()"):
         (episode,) = record(
             env, uniform(card.state.action, 1, np.random.default_rng(seed)), seed=seed
         )
@@ -198,7 +198,7 @@ def _check(ref: str) -> dict[str, Any]:
         if said:
             problems += (CardProblem(subject=f"tasks.{name}", reason=said["error"], remedy=""),)
     is_running = not any(p.subject == "card" for p in problems)
-    with blamed(card.id, "reset() or step()"):
+    with blamed(card.called, "reset() or step()"):
         speed = measure_speed(card) if is_running else None
     return {
         "problems": [asdict(problem) for problem in problems],

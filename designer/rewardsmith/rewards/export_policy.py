@@ -4,12 +4,20 @@ Pure: a card and hyperparameters in, the texts of files out.
 """
 
 import itertools
+import json
 from collections.abc import Mapping
 from pprint import pformat
 from typing import Any, Final
 
 from rewardsmith.environments.card_types import EnvCard
-from rewardsmith.rewards.export_policy_template import ENVIRONMENT, PLAY, POLICY, TRAIN
+from rewardsmith.environments.own_code import OwnCode
+from rewardsmith.rewards.export_policy_template import (
+    ENVIRONMENT,
+    OWN_MODULE,
+    PLAY,
+    POLICY,
+    TRAIN,
+)
 
 _NETWORK: Final = (
     "algorithm",
@@ -33,31 +41,42 @@ this script does not relabel goals, and may need many more timesteps or not lear
 """
 
 
-def policy_files(
-    card: EnvCard, preset: Mapping[str, Any], *, horizon: int, has_wrapper: bool
-) -> dict[str, str]:
-    """`policy.py`, the environment it acts in, and a script that plays.
+def policy_files(card: EnvCard, preset: Mapping[str, Any]) -> dict[str, str]:
+    """`policy.py`, and a script that plays in the environment beside it.
 
     Args:
         card: The environment's.
         preset: Hyperparameters, as `preset_mapping` gives them.
-        horizon: Timesteps after which an episode is truncated.
-        has_wrapper: Whether the exported reward comes with a Gymnasium wrapper.
     """
     return {
         "policy.py": POLICY.substitute(
             layer=_LAYERS[preset.get("activation", "tanh")],
             head=_head(card, is_squashed=preset["algorithm"] == "sac"),
         ),
-        "environment.py": environment_text(card, horizon=horizon, has_wrapper=has_wrapper),
         "play.py": PLAY,
     }
 
 
-def environment_text(card: EnvCard, *, horizon: int, has_wrapper: bool) -> str:
-    """The text of `environment.py`."""
+def environment_text(
+    card: EnvCard,
+    *,
+    horizon: int,
+    has_wrapper: bool,
+    own: OwnCode | None = None,
+    env_path: str = "",
+) -> str:
+    """The text of `environment.py`.
+
+    Args:
+        card: The environment's.
+        horizon: Timesteps after which an episode is truncated.
+        has_wrapper: Whether the exported reward comes with a Gymnasium wrapper.
+        own: The module that makes the environment, where it is the person's own.
+        env_path: Folder where that one is looked for at last; empty: nowhere.
+    """
+    imports = _import_of(card) if own is None else _own_import(card, own, env_path)
     return ENVIRONMENT.substitute(
-        imports=_import_of(card), make=_make_text(card), horizon=horizon, designed=has_wrapper
+        imports=imports, make=_make_text(card), horizon=horizon, designed=has_wrapper
     )
 
 
@@ -98,6 +117,18 @@ def needs_rewardsmith(card: EnvCard) -> bool:
 def _import_of(card: EnvCard) -> str:
     module, colon, name = card.id.partition(":")
     return f"from {module} import {name}" if colon and name.isidentifier() else "import gymnasium"
+
+
+def _own_import(card: EnvCard, own: OwnCode, env_path: str) -> str:
+    """Statements that import a module which may lie elsewhere."""
+    registers = not card.id.rpartition(":")[2].isidentifier()
+    return OWN_MODULE.substitute(
+        before="import gymnasium\n\n" if registers else "",
+        statement=f"import {own.module}" if registers else _import_of(card),
+        module=own.module,
+        first=own.module.partition(".")[0],
+        path=json.dumps(env_path, ensure_ascii=False),
+    ).rstrip()
 
 
 def _make_text(card: EnvCard) -> str:

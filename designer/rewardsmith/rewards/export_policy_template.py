@@ -81,6 +81,26 @@ def make(designed=$designed, **kwargs):
     return env if is_vector else FlattenObservation(env)
 ''')
 
+OWN_MODULE: Final = Template("""\
+import os
+import sys
+
+$before# Where the module $module is looked for when it is neither installed nor beside this file.
+ENV_PATH = os.environ.get("REWARDSMITH_ENV_PATH", $path)
+if ENV_PATH:
+    sys.path.append(ENV_PATH)
+try:
+    $statement
+except ModuleNotFoundError as error:
+    if (error.name or "").partition(".")[0] != "$first":
+        raise
+    raise ModuleNotFoundError(
+        "The environment's module $module is neither installed nor beside environment.py. Put it "
+        "there, or name the folder that holds it in the variable REWARDSMITH_ENV_PATH.",
+        name=error.name,
+    ) from None
+""")
+
 TRAIN: Final = Template('''\
 """Trains a policy with reward.py once more: Gymnasium and Stable-Baselines3, nothing else.
 $relabelling

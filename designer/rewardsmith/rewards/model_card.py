@@ -11,6 +11,7 @@ from typing import Any, Final
 import yaml
 
 from rewardsmith.environments.card_types import EnvCard
+from rewardsmith.environments.own_code import OwnCode
 from rewardsmith.messages import FieldSpec, Task
 from rewardsmith.rewards.composition import fields_read
 from rewardsmith.rewards.contract import RewardProgram
@@ -136,6 +137,7 @@ def model_card(
     files: Sequence[str],
     measured: Measured,
     algorithm: str,
+    own: OwnCode | None = None,
 ) -> str:
     """The text of `README.md`.
 
@@ -147,6 +149,7 @@ def model_card(
         files: Names of the files that lie beside it.
         measured: What is known.
         algorithm: Who trains the policies, as presets call it.
+        own: The environment's module, where it is a person's own.
     """
     title, has_policy = title_of(program, card), "policy.safetensors" in files
     specs = [card.state.field(name) for name in fields_read(program, card.state)]
@@ -158,16 +161,24 @@ def model_card(
         and_policy=" and a policy trained with it" if has_policy else "",
         version=measured.version,
         instruction=task.instruction,
-        files="\n".join(f"| `{name}` | {_FILES[name]} |" for name in _FILES if name in files),
+        files="\n".join(_file_rows(files, own)),
         use_reward=use,
         fields="\n".join(map(_field_row, specs)),
         use_policy=use_policy if has_policy else "",
         judged=_judged(task),
         measured="\n\n".join(measured.paragraphs) or "Nothing yet.",
-        limits="\n".join(f"- {limit}" for limit in _limits(card, measured, has_policy=has_policy)),
+        limits="\n".join(
+            f"- {limit}" for limit in _limits(card, measured, own, has_policy=has_policy)
+        ),
     )
     name = f"{algorithm.upper()}: {title}"
     return f"---\n{_front_matter(name, card, measured, has_policy=has_policy)}---\n\n{text}"
+
+
+def _file_rows(files: Sequence[str], own: OwnCode | None) -> list[str]:
+    rows = {name: words for name, words in _FILES.items() if name in files}
+    rows |= {path.name: "the environment's own code" for path in (own.files if own else ())}
+    return [f"| `{name}` | {words} |" for name, words in rows.items()]
 
 
 def _judged(task: Task) -> str:
@@ -199,12 +210,24 @@ def _front_matter(name: str, card: EnvCard, measured: Measured, *, has_policy: b
     return written
 
 
-def _limits(card: EnvCard, measured: Measured, *, has_policy: bool) -> list[str]:
+def _limits(
+    card: EnvCard, measured: Measured, own: OwnCode | None, *, has_policy: bool
+) -> list[str]:
     said = [f"From run `{measured.run}`, candidate {measured.candidate}; no licence was chosen."]
     if has_policy:
         said.append("The policy is that of one training; another training seed gives another.")
     if needs_rewardsmith(card):
         said.append(f"The environment `{card.id}` is rewardsmith's own: it has to be installed.")
+    if own is not None and own.files:
+        said.append(
+            "The environment's own code is that of the export; files that it reads are not here."
+        )
+    elif own is not None:
+        said.append(
+            f"The environment's module `{own.module}` is not here. Install it, put it beside "
+            "`environment.py`, or name the folder that holds it in the variable "
+            "`REWARDSMITH_ENV_PATH`."
+        )
     return said
 
 

@@ -6,6 +6,8 @@ is replayed here, and the exploits start from the same seed: else from training 
 """
 
 import math
+import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,7 @@ import numpy as np
 
 from rewardsmith.config import RunConfig, episode_seeds
 from rewardsmith.environments.cards import EnvCard, load_card
+from rewardsmith.environments.failures import place_in
 from rewardsmith.errors import RewardsmithError, StoreError
 from rewardsmith.evaluation.jobs import (
     MAX_RECORDED_STEPS,
@@ -218,15 +221,25 @@ def behaviour_chain(
     )
     end = yield from insist(job, limits.attempts)
     if end.outcome is not None:
-        last = [line for line in end.text.splitlines() if line.strip()][-1:]
         raise RewardsmithError(
-            f"The environment {card.id!r} does not run in the evaluator ({end.outcome}): "
-            f"{''.join(last) or 'it said nothing'}. `rewardsmith envs check` says more."
+            f"The environment {card.called!r} does not run in the evaluator ({end.outcome}): "
+            f"{_last_words(end.text, card)}"
         )
     try:
         return read_judgement(end.frames, policies)
     except FrameError as error:
-        raise RewardsmithError(f"The evaluator of {card.id!r} answered: {error}.") from error
+        raise RewardsmithError(f"The evaluator of {card.called!r} answered: {error}.") from error
+
+
+def _last_words(text: str, card: EnvCard) -> str:
+    """What the evaluator said at its end; an error of our own also says what to do."""
+    last = "".join([line for line in text.splitlines() if line.strip()][-1:])
+    own = re.match(rf"{RewardsmithError.__module__}\.\w+: (.+)", last)
+    if own:
+        return own[1]
+    said = last.rstrip(".") or "it said nothing"
+    check = f"rewardsmith envs check {shlex.quote(card.ref)}"
+    return f"{said}{place_in(text)}. `{check}` says more."
 
 
 def reference_policies(

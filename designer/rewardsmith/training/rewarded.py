@@ -126,7 +126,7 @@ def _require_finite(obs: Array) -> None:
 
 
 def _not_finite(components: Mapping[str, Array], fields: Mapping[str, Array]) -> str:
-    """What is to blame: a field of the environment that a component only passes on, or the reward."""
+    """What is to blame: a field of the environment that is only passed on, or the reward."""
     broken = [name for name, values in fields.items() if not np.isfinite(values).all()]
     if broken:
         return f"the environment's state field {broken[0]!r} is not finite"
