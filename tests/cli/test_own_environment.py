@@ -158,3 +158,15 @@ def test_fitness_of_an_environments_own_verdict_is_shown(
     out = capsys.readouterr().out
     assert "hold all high" in out
     assert 'Without --success, `design` would take: any(info["is_success"])' in out
+
+
+def test_search_in_which_nothing_could_be_scored_is_status_1(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("--fitness", "-mean(abs(obs_0))", "--success", "abs(obs_0) < 0.1")
+    budget = ("--candidates", "1", "--iterations", "1", "--timesteps", "30000", "--no-video")
+    tires = ("odd_robots.py:Tiring", "--env-arg", "most=1500")
+    assert status_of(*DESIGN, *tires, *asked, *budget) == 1
+    said = capsys.readouterr()
+    assert "No candidate could be scored. `rewardsmith inspect " in said.err
+    assert "The run lies in" in said.out

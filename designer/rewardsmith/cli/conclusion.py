@@ -15,15 +15,17 @@ from rewardsmith.store.codec import load
 from rewardsmith.store.run import Run
 
 
-def show_conclusion(run: Run, out: Console) -> None:
-    """Print the claim, the winner's program, its diff to its ancestor, and the next commands."""
+def show_conclusion(run: Run, out: Console) -> bool:
+    """Print the claim, the winner's program, its diff to its ancestor, and the next commands.
+
+    Returns:
+        Whether there is a winner.
+    """
     show_claim(run, out)
     show_ranking(run, out)
     lines = candidate_lines(run)
     best = best_line(run, lines)
-    if best is None:
-        out.print(safe("\nNo candidate could be scored.", "bold red"))
-    else:
+    if best is not None:
         by = "strength in comparisons" if run.manifest.task.is_ranked else "score"
         out.print(heading(f"The winner: {best.id}, {by} {best.score:.3g}"))
         out.print(code(best.candidate.text))
@@ -32,6 +34,7 @@ def show_conclusion(run: Run, out: Console) -> None:
     if opinion is not None:
         out.print(safe(f"\n{opinion}"))
     _show_next(run, best, out)
+    return best is not None
 
 
 def show_claim(run: Run, out: Console) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rewardsmith import session
 from rewardsmith.cli.conclusion import show_conclusion
 from rewardsmith.cli.drafting import card_for
-from rewardsmith.cli.entry import Interrupted
+from rewardsmith.cli.entry import Interrupted, RunFailed
 from rewardsmith.cli.fitness_page import success_beyond_chance, threshold_words
 from rewardsmith.cli.pauses import show_pause
 from rewardsmith.cli.progress import progress_of
@@ -59,6 +59,7 @@ def begin(request: Request, runs_dir: Path, manner: Manner) -> Path:
     Raises:
         UsageError: Something that was asked for does not exist or has no meaning; nothing was made.
         Interrupted: A person stopped it.
+        RunFailed: It came to its end, and no candidate could be scored.
     """
     check_trackers(manner.trackers)
     config = request.resolve_config()
@@ -91,6 +92,7 @@ def proceed(folder: Path, settings: Sequence[str], manner: Manner) -> None:
         UsageError: A setting is not valid, or not one that may change.
         StoreError: It is damaged, or driven by another process.
         Interrupted: A person stopped it.
+        RunFailed: It came to its end, and no candidate could be scored.
     """
     check_trackers(manner.trackers)
     changed = dict(parse_setting(text) for text in settings)
@@ -140,8 +142,16 @@ def _drive(run: Run, manner: Manner) -> None:
     if manner.with_video:
         out.print(safe(save_video(run)), soft_wrap=True)
     is_search = session.config_of(run).evaluation.conclusion == "claim"
-    (show_conclusion if is_search else show_training)(run, out)
+    is_scored = True  # a training's status is its command's
+    if is_search:
+        is_scored = show_conclusion(run, out)
+    else:
+        show_training(run, out)
     out.print(safe(f"One page with everything: {run.folder / write_report(run)}"), soft_wrap=True)
+    if not is_scored:
+        raise RunFailed(
+            f"No candidate could be scored. `rewardsmith inspect {_reference(run)}` says why."
+        )
 
 
 def _finish(run: Run, out: Console, manner: Manner) -> None:

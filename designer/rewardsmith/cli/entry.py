@@ -21,6 +21,10 @@ class Interrupted(RewardsmithError):
     exit_code = INTERRUPTED
 
 
+class RunFailed(RewardsmithError):
+    """A run came to its end, and to nothing."""
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its status."""
     from rewardsmith.cli.app import app
