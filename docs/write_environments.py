@@ -42,7 +42,7 @@ contract, and whether a task's fitness tells a competent rollout from doing noth
 swinging and holding one action; where a held action does the task too, as the card says, it is
 named. Steps per second are of one core, all fields read, sixteen
 environments at a time; the next column is what reading all of them adds to a step. A training reads
-what its program needs.
+what its program needs: [at most 3 % of its timestep](experiments/reading_fields.md).
 """
 SEPARATES = {True: "yes", False: "no", None: "no competent rollout known"}
 WHOLE = N_ENVS * N_STEPS

@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -20,7 +21,8 @@ FIRST = CandidateId(0, 0)
 PROGRAM = "def reward(state, action, xp):\n    return {'near': -abs(state.position - state.goal)}\n"
 MODULE = "from rewardsmith.testing import LineWorld\nclass Own(LineWorld):\n    pass\n"
 
-RunOn = Callable[[str], Run]
+RunOn = Callable[..., Run]
+"""Of an environment, and of a fitness where that is not the card's."""
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def run_on(tmp_path: Path) -> RunOn:
     (tmp_path / "code" / "own_line.py").write_text(MODULE, encoding="utf-8")
     (tmp_path / "code" / "own_pkg" / "__init__.py").write_text(MODULE, encoding="utf-8")
 
-    def made(env: str) -> Run:
+    def made(env: str, fitness: str = "") -> Run:
         text = LINE_CARD.replace("rewardsmith.testing:LineWorld", env)
         path = tmp_path / "card.yaml"
         path.write_text(f'{text}code: "{tmp_path / "code"}"\n', encoding="utf-8")
@@ -39,7 +41,7 @@ def run_on(tmp_path: Path) -> RunOn:
             tmp_path / "runs",
             name="own",
             config=to_mapping(RunConfig()),
-            task=task_of(card),
+            task=replace(task_of(card), fitness=fitness or task_of(card).fitness),
             versions={},
         ) as run:
             candidate = Candidate(id=FIRST, text=PROGRAM)
@@ -127,3 +129,12 @@ def test_no_folder_is_named_for_an_installed_environment(run_on: RunOn, tmp_path
     with pytest.raises(UsageError, match="Leave --env-path out"):
         export_candidate(run_on("rewardsmith.testing:LineWorld"), "0/0", tmp_path / "out", tmp_path)
     assert not (tmp_path / "out").exists()
+
+
+def test_folder_of_a_persons_measure_stays_at_home(run_on: RunOn, tmp_path: Path) -> None:
+    out, measure = tmp_path / "out", f"function: {tmp_path}/code/measures.py:worth"
+    export_candidate(run_on("rewardsmith.testing:LineWorld", measure), "0/0", out)
+    for file in ("README.md", "measured.json"):
+        text = (out / file).read_text(encoding="utf-8")
+        assert "function: measures.py:worth" in text
+        assert str(tmp_path) not in text

@@ -12,6 +12,7 @@ from rewardsmith.cli.documents import run_document
 from rewardsmith.cli.printing import plain
 from rewardsmith.cli.terminal import cleaned, console, safe
 from rewardsmith.environments.cards import EnvCard, load_card
+from rewardsmith.environments.judging import without_folder
 from rewardsmith.environments.own_code import OwnCode, own_code
 from rewardsmith.errors import UsageError
 from rewardsmith.isolation.tensors import dump_tensors
@@ -77,7 +78,7 @@ def export_candidate(run: Run, name: str, to: Path, env_path: Path | None = None
     files["README.md"] = model_card(
         program,
         card,
-        task,
+        replace(task, fitness=without_folder(task.fitness), success=without_folder(task.success)),
         export,
         files=names,
         measured=measured,
@@ -146,6 +147,7 @@ def _measured_json(run: Run, line: CandidateLine) -> str:
     Where the run lay on this machine, and what people remarked on it, is nobody else's business.
     """
     content = plain(run_document(run)) | {"exported": str(line.id)}
+    content |= {key: without_folder(content[key]) for key in ("fitness", "success")}
     del content["folder"], content["remarks"]
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
 

@@ -193,6 +193,16 @@ def parse_function(
     )
 
 
+def without_folder(text: str) -> str:
+    """A fitness or success as it may leave this machine: a function's file without its folder.
+
+    >>> without_folder("function: /home/me/arm/measures.py:worth > 0.5"), without_folder("last(x)")
+    ('function: measures.py:worth > 0.5', 'last(x)')
+    """
+    match = _FUNCTION.fullmatch(text.strip())
+    return text if match is None else text.replace(match["module"], Path(match["module"]).name, 1)
+
+
 def source_hash(function: EpisodeFunction) -> str:
     """SHA-256 of the module that defines a function, whatever its comments and spacing.
 
