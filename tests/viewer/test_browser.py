@@ -272,7 +272,7 @@ def test_a_remark_on_a_part_of_the_film_is_marked_with_two_keys(
     page.locator(".on-span textarea").fill("It is late here.")
     page.locator(".on-span button").click()
     page.wait_for_selector(".said-list :text('It is late here.')")
-    assert shade(page) > 100, "what was marked is shown again"
+    until(page, "document.querySelector('#rollout .chosen-span').getAttribute('width') > 100")
     said = read_remarks(filmed, after_line=2).remarks[0]
     assert said.span is not None
     assert (said.span.first_step, said.span.last_step) == (14, 19)
