@@ -61,8 +61,8 @@ def success_beyond_chance(task: Task, config: RunConfig) -> Threshold:
     """
     fingerprint(task, load_card(task.env))  # a mistake in the fitness is said before anything runs
     survey_measure(task)
-    if own := own_success(task.fitness):
-        return Threshold(success=own)
+    if own := _own_threshold(task):
+        return own
     with patience("trying what a success has to be beyond"):
         readings = LocalEngine(1).run([readings_chain(task, config)])[0]
     return beyond_chance(task.fitness, readings)
@@ -76,6 +76,12 @@ def threshold_words(threshold: Threshold) -> str:
         f"\n  That is beyond all aimless behaviour; the best of it, {threshold.best!r}, came to "
         f"{threshold.fitness:.4g}. Say --success where you know better."
     )
+
+
+def _own_threshold(task: Task) -> Threshold | None:
+    """What the environment itself says success is, where its word is the fitness."""
+    own = own_success(task.fitness)
+    return Threshold(success=own) if own else None
 
 
 def _tasks(card: EnvCard, measure: Measure) -> list[tuple[Task, bool]]:
@@ -109,8 +115,7 @@ def _show(task: Task, card: EnvCard, *, has_success: bool) -> Judgement:
     judged = judge(readings, solved_by=solved_by)
     out.print(safe(_verdict(judged, solved_by), _STYLES[judged.separates]), soft_wrap=True)
     if not has_success:
-        own = own_success(task.fitness)
-        taken = Threshold(success=own) if own else beyond_chance(task.fitness, readings)
+        taken = _own_threshold(task) or beyond_chance(task.fitness, readings)
         said = f"Without --success, `design` would take: {taken.success}{threshold_words(taken)}"
         out.print(safe(said), soft_wrap=True)
     return judged
