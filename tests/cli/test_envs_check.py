@@ -1,5 +1,6 @@
 """`envs check` and `envs fitness` on a world whose answers are known."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,7 +66,20 @@ def test_environment_without_a_card_is_checked_by_its_draft(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert check_cards([f"{ROBOTS}:Point"], all_=False) == 0
-    assert "odd_robots.py:Point" in "".join(capsys.readouterr().out.split())  # a path is folded
+    assert "odd_robots.py:Point " in capsys.readouterr().out
+
+
+def test_of_a_long_path_the_table_shows_the_end_on_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/home/robots/{'deep/' * 20}quadruped.py:Trot"
+    tried = CardTrial(ref=path, card=load_card("Pendulum-v1"), problems=())
+    monkeypatch.setattr(card_page, "try_card", lambda *_: tried)
+    monkeypatch.setattr(card_page, "card_for", lambda *_: nullcontext(tried))
+    assert check_cards([path], all_=False) == 0
+    row = capsys.readouterr().out.splitlines()[1]
+    assert row.startswith(".../deep/deep/")
+    assert row.split()[0].endswith("/quadruped.py:Trot")
 
 
 def test_card_is_called_in_the_table_as_it_was_asked_for(

@@ -18,7 +18,7 @@ from rewardsmith.training.engine import LocalEngine
 FAILED = 1
 """Exit status when a card does not hold."""
 MAX_NAME = 40
-"""Characters of an environment that are kept on one line; paths are longer."""
+"""Characters of an environment that the table keeps; of a longer path it shows the end."""
 
 _SEPARATES = {True: "yes", False: "no", None: "unknown"}
 
@@ -74,14 +74,14 @@ def _little(trial: CardTrial) -> str:
 
 def _table(trials: Sequence[tuple[str, CardTrial]]) -> Table:
     table = Table(box=None, pad_edge=False)
-    widest = max(len(ref) for ref, _ in trials)
-    table.add_column("environment", overflow="fold", min_width=min(widest, MAX_NAME))
+    names = [_fitting(ref) for ref, _ in trials]
+    table.add_column("environment", overflow="fold", min_width=max(map(len, names)))
     for title in ("holds", "fields", "steps/s", "reading fields", "tasks separate"):
         table.add_column(title, overflow="fold")
-    for ref, trial in trials:
+    for name, (_, trial) in zip(names, trials, strict=True):
         speed = trial.speed
         cells = (
-            ref,
+            name,
             "yes" if trial.ok else "no",
             str(len(trial.card.state.fields)) if trial.card else "-",
             f"{speed.steps_per_s:,.0f}" if speed else "-",
@@ -90,3 +90,11 @@ def _table(trials: Sequence[tuple[str, CardTrial]]) -> Table:
         )
         table.add_row(*map(safe, cells))
     return table
+
+
+def _fitting(ref: str) -> str:
+    """The name of an environment, or the end of its path, where the table has room for no more."""
+    if len(ref) <= MAX_NAME:
+        return ref
+    end = ref[3 - MAX_NAME :]
+    return "..." + end[max(end.find("/"), 0) :]

@@ -151,6 +151,18 @@ def test_a_seed_is_one_episode_and_the_next_reset_another() -> None:
     assert not np.array_equal(first.reset()[0], first.reset()[0])
 
 
+def test_quicker_drawing_draws_the_packages_own_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    env = SymbolicCrafter(area=SMALL)
+    noise = package("opensimplex.internals", "Crafter")
+    env.reset(seed=5)
+    quick = env.inner._world._mat_map.copy()
+    as_shipped = package("opensimplex.constants", "Crafter").GRADIENTS3
+    assert isinstance(as_shipped, np.ndarray)
+    monkeypatch.setattr(noise, "GRADIENTS3", as_shipped)
+    env.reset(seed=5)
+    assert np.array_equal(quick, env.inner._world._mat_map)
+
+
 def test_creatures_of_a_chunk_are_gone_through_in_the_order_of_their_coming(shared: World) -> None:
     shared.clear()
     world, player = shared.env.inner._world, shared.env.inner._player

@@ -53,6 +53,7 @@ class SymbolicCrafter(gymnasium.Env[np.ndarray, Any]):
         render_mode: str | None = None,
     ) -> None:
         crafter = package("crafter", "Crafter")
+        _quicken_drawing(package("opensimplex.internals", "Crafter"))
         self.inner: Any = crafter.Env(area=tuple(map(int, area)), size=(picture, picture), seed=0)
         """The package's environment."""
         self._draw = self.inner._obs
@@ -72,7 +73,7 @@ class SymbolicCrafter(gymnasium.Env[np.ndarray, Any]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Start an episode in a new world; takes most of a second in one of 64 by 64 cells."""
+        """Start an episode in a new world; takes a fifth of a second in one of 64 by 64 cells."""
         super().reset(seed=seed)
         if seed is not None:  # the package draws a world from its own seed and episode number
             self.inner._seed, self.inner._episode = seed, 0
@@ -182,3 +183,13 @@ def _order_chunks(world: Any, kind: Any) -> None:
         world._chunks = defaultdict(_Members)
 
     world.reset = reset
+
+
+def _quicken_drawing(noise: Any) -> None:
+    """Give the noise that worlds are drawn from its directions as a list: a quarter of the time.
+
+    They are cut from an array some 150,000 times a world. The numbers are the same, and so is the
+    world. Where numba compiled the noise, it holds the array already.
+    """
+    if noise.prange is range and isinstance(noise.GRADIENTS3, np.ndarray):
+        noise.GRADIENTS3 = noise.GRADIENTS3.tolist()
