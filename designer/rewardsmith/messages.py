@@ -606,9 +606,18 @@ class History:
         Where some were confirmed on further seeds, the others' single scores do not count: the
         highest of many single scores is high by luck.
         """
-        trained = [r for r in self.results if r.outcome == Outcome.TRAINED and r.score is not None]
-        most = max((r.trainings for r in trained), default=0)
-        return max((r for r in trained if r.trainings == most), key=_score_of, default=None)
+        return next((r for r in self.ranked if r.outcome == Outcome.TRAINED), None)
+
+    @property
+    def ranked(self) -> tuple[Result, ...]:
+        """Results with a finite score, the best first.
+
+        Only like is compared with like: who was trained to the end stands before who was stopped,
+        more trainings before fewer, a later rung before an earlier one, and then the score counts.
+        A stopped one's is of an early policy, which may well score higher than late ones.
+        """
+        scored = [r for r in self.results if r.score is not None and math.isfinite(r.score)]
+        return tuple(sorted(scored, key=_rank_of))
 
     def analysis(self, candidate: CandidateId) -> Analysis | None:
         """The analysis of `candidate`, if it has one."""
@@ -660,5 +669,8 @@ class Design:
     history: History
 
 
-def _score_of(result: Result) -> float:
-    return -math.inf if result.score is None else result.score
+def _rank_of(result: Result) -> tuple[bool, int, int, float, CandidateId]:
+    """Lower is better."""
+    is_stopped = result.outcome != Outcome.TRAINED
+    reached = result.steps if is_stopped else 0
+    return is_stopped, -result.trainings, -reached, -(result.score or 0.0), result.id

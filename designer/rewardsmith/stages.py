@@ -6,6 +6,7 @@ the computed critic and analyzer work here; with one, it proposes, repairs, revi
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from rewardsmith.contributions import joining, opening
 from rewardsmith.feedback.selection import rank_iteration
@@ -35,6 +36,7 @@ from rewardsmith.roles.model.history_view import Curves
 from rewardsmith.roles.model.team import ModelTeam
 from rewardsmith.roles.offline.brief import CardWords
 from rewardsmith.roles.offline.designer import propose
+from rewardsmith.roles.recording import Waymark, waymark
 from rewardsmith.screening import Screening, screen_duplicates
 from rewardsmith.store.codec import load
 from rewardsmith.store.layout import recorded_name
@@ -240,7 +242,9 @@ class Workshop:
         """Why each trained candidate's policy did what it did."""
         done = {result.id: self._recalled_analysis(result) for result in results}
         todo = [result for result in results if done[result.id] is None]
-        computed = self.arena.engine.run([self._study(result, task) for result in todo])
+        measured = results if todo and not task.is_ranked else ()
+        trails = {result.id: self._trail(result) for result in measured}
+        computed = self.arena.engine.run([self._study(result, task, trails) for result in todo])
         for one, analysis in zip(computed, self._in_words(computed), strict=True):
             key = {"candidate": one.result.id}
             self.arena.run.record("candidate_analyzed", key=key, analysis=analysis)
@@ -261,7 +265,9 @@ class Workshop:
         said = dict(zip([c.result.id for c in chosen], self.team.study(chosen), strict=True))
         return [said.get(one.result.id, one.analysis) for one in studies]
 
-    def _study(self, result: Result, task: Task) -> Chain[Study]:
+    def _study(
+        self, result: Result, task: Task, trails: Mapping[CandidateId, Sequence[Waymark]]
+    ) -> Chain[Study]:
         program = read_program(result.judged.candidate.text, self.arena.card.state).program
         run, recorded, per_checkpoint = (
             self.arena.run,
@@ -295,7 +301,8 @@ class Workshop:
             curves=self._curves(result),
             pairs=_pairs(result, rollouts, per_checkpoint),
             chance=_worth(references[len(named) :], chance),
-            trail=() if task.is_ranked else self._trail(result),
+            trail=trails.get(result.id, ()),
+            iteration_trail=tuple(chain.from_iterable(trails.values())),
             reads=_fields_read(program) if program else (),
             state=self.arena.card.state,
         )
@@ -313,12 +320,14 @@ class Workshop:
         """Episodes of the last segment's checkpoints, in their order; empty without any."""
         return self._recorded_up_to(result, result.evaluations[-1]) if result.evaluations else ()
 
-    def _trail(self, result: Result) -> tuple[tuple[Trajectory, float], ...]:
-        """(episode, fitness) of every segment's recorded episodes."""
-        found: list[tuple[Trajectory, float]] = []
+    def _trail(self, result: Result) -> tuple[Waymark, ...]:
+        """Every segment's recorded episodes."""
+        state = self.arena.card.state
+        found: list[Waymark] = []
         for n, evaluation in enumerate(result.evaluations, start=1):
             recorded = self._recorded_up_to(result, evaluation)
-            found += _with_fitness(result.evaluations[:n], recorded, self.arena.n_recorded)
+            judged = _with_fitness(result.evaluations[:n], recorded, self.arena.n_recorded)
+            found += (waymark(episode, fitness, state) for episode, fitness in judged)
         return tuple(found)
 
     def _recorded_up_to(self, result: Result, last: Evaluation) -> tuple[Trajectory, ...]:

@@ -14,6 +14,7 @@ from rewardsmith.messages import (
     Trajectory,
 )
 from rewardsmith.roles.analyzer import analyze
+from rewardsmith.roles.recording import Waymark
 
 N = 100
 WEIGHTS = {"alive": 0.5, "upright": 0.5, "apex": 10.0, "fall": 20.0}
@@ -31,7 +32,8 @@ class Case:
     pairs: Sequence[tuple[float, float]] = ()
     fitness: Sequence[float] = ()
     chance: Sequence[tuple[float, float]] = ()
-    trail: Sequence[tuple[Trajectory, float]] = ()
+    trail: Sequence[Waymark] = ()
+    iteration_trail: Sequence[Waymark] = ()
     reads: Sequence[str] = ()
 
 
@@ -85,6 +87,7 @@ def run(
             pairs=case.pairs,
             chance=case.chance,
             trail=case.trail,
+            iteration_trail=case.iteration_trail,
             reads=case.reads,
             state=specs["hopper"],
         )
@@ -93,6 +96,7 @@ def run(
 
 
 Run = Callable[[Case], Analysis]
+WalksOf = Callable[[Sequence[float], Sequence[float]], "Walks"]
 
 
 def codes(analysis: Analysis) -> list[str]:
@@ -276,24 +280,54 @@ def test_episodes_without_a_telling_difference_are_not_contrasted(
 
 
 SPEEDS = (0.2, 0.6, 1.0, 1.4, 1.8, 2.2, 2.6, 3.0, 3.4)
+SLOW_SPEEDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
-def walked(rollout: Callable[..., Trajectory], speeds: Sequence[float]) -> list[Trajectory]:
+@dataclass(frozen=True, slots=True)
+class Walks:
+    """Episodes at constant speeds, as recorded and as their waymarks."""
+
+    episodes: list[Trajectory]
+    trail: list[Waymark]
+
+
+@pytest.fixture
+def walks(rollout: Callable[..., Trajectory]) -> WalksOf:
     ramp = np.linspace(0.0, 1.0, N + 1)
-    return [rollout(fields={"x_velocity": np.full(N + 1, v), "x": v * ramp}) for v in speeds]
+
+    def made(speeds: Sequence[float], fitness: Sequence[float]) -> Walks:
+        walked = [rollout(fields={"x_velocity": np.full(N + 1, v), "x": v * ramp}) for v in speeds]
+        means = [{"x_velocity": v, "pitch": 0.0} for v in speeds]
+        return Walks(walked, [Waymark(m, worth) for m, worth in zip(means, fitness, strict=True)])
+
+    return made
 
 
 def test_a_field_that_is_best_in_the_middle_is_said_with_its_value(
-    run: Run, standing: Case, rollout: Callable[..., Trajectory]
+    run: Run, standing: Case, walks: WalksOf
 ) -> None:
-    fitness = [-abs(speed - 1.5) for speed in SPEEDS]
-    standing.trail = list(zip(walked(rollout, SPEEDS), fitness, strict=True))
-    standing.rollouts = [episode for episode, _ in standing.trail[-2:]]
+    walked = walks(SPEEDS, [-abs(speed - 1.5) for speed in SPEEDS])
+    standing.trail, standing.rollouts = walked.trail, walked.episodes[-2:]
     standing.reads = ("x_velocity", "pitch")
     (found,) = (c for c in run(standing).causes if c.code == "peaked-field")
     assert found.field == "x_velocity"
     assert found.number == pytest.approx(1.5, abs=0.05)
-    assert found.message.endswith("episodes lay between 0.2 and 3.4 m/s.")
+    assert found.message.endswith("its episodes lay between 0.2 and 3.4 m/s.")
+
+
+def test_all_candidates_episodes_tell_the_peak_that_one_has_hardly_passed(
+    run: Run, standing: Case, walks: WalksOf
+) -> None:
+    walked = walks(SPEEDS, [-abs(speed - 1.5) for speed in SPEEDS])
+    slow = walks(SLOW_SPEEDS, [-1.3, -1.2, -1.1, -1.0, -0.9, -1.0, -1.1, -1.2])  # stumbles at last
+    standing.trail, standing.rollouts = slow.trail, slow.episodes[-2:]
+    standing.reads = ("x_velocity",)
+    (alone,) = (c for c in run(standing).causes if c.code == "peaked-field")
+    assert alone.number == pytest.approx(0.6, abs=0.05)
+    standing.iteration_trail = [*walked.trail, *walked.trail, *slow.trail]
+    (found,) = (c for c in run(standing).causes if c.code == "peaked-field")
+    assert found.number == pytest.approx(1.5, abs=0.15)
+    assert found.message.endswith("all candidates' episodes lay between 0.2 and 3.4 m/s.")
 
 
 @pytest.mark.parametrize(
@@ -309,14 +343,14 @@ def test_a_field_that_is_best_in_the_middle_is_said_with_its_value(
 def test_no_peak_is_seen_in_a_trend_in_noise_or_in_what_the_reward_ignores(
     run: Run,
     standing: Case,
-    rollout: Callable[..., Trajectory],
+    walks: WalksOf,
     speeds: Sequence[float],
     fitness: Sequence[float],
     reads: tuple[str, ...],
 ) -> None:
-    standing.trail = list(zip(walked(rollout, speeds), fitness, strict=True))
-    standing.rollouts = [episode for episode, _ in standing.trail[-2:]]
-    standing.reads = reads
+    walked = walks(speeds, fitness)
+    standing.trail = standing.iteration_trail = walked.trail
+    standing.rollouts, standing.reads = walked.episodes[-2:], reads
     assert "peaked-field" not in codes(run(standing))
 
 

@@ -24,7 +24,7 @@ from rewardsmith.roles.causes import cause
 from rewardsmith.roles.contrast import contrast_symptoms
 from rewardsmith.roles.learning import is_misled, learning_symptoms
 from rewardsmith.roles.peaks import peak_symptoms
-from rewardsmith.roles.recording import Recording
+from rewardsmith.roles.recording import Recording, Waymark
 from rewardsmith.roles.symptoms import component_symptoms
 
 HACKING_SHARE = 0.9
@@ -51,7 +51,8 @@ def analyze(
     pairs: Sequence[tuple[float, float]],
     state: StateSpec,
     chance: Sequence[tuple[float, float]] = (),
-    trail: Sequence[tuple[Trajectory, float]] = (),
+    trail: Sequence[Waymark] = (),
+    iteration_trail: Sequence[Waymark] = (),
     reads: Collection[str] = (),
 ) -> Analysis:
     """Say what a trained candidate's policy did, and why it is not the task.
@@ -66,7 +67,8 @@ def analyze(
         pairs: (return, fitness) of evaluation episodes of all checkpoints.
         state: The card's fields, with units and ranges.
         chance: (return, fitness) of rollouts of random actions, scored under the same program.
-        trail: (episode, fitness) of all recorded checkpoints, the earliest first.
+        trail: Episodes of all recorded checkpoints, the earliest first.
+        iteration_trail: Those of every candidate of the iteration.
         reads: State fields that the program reads.
     """
     if not rollouts or not rollouts[0].components:
@@ -82,6 +84,7 @@ def analyze(
         state=state,
         chance=chance,
         trail=trail,
+        iteration_trail=iteration_trail,
         reads=reads,
     )
     return _analysis(result, recording)

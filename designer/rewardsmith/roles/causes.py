@@ -92,7 +92,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "peaked-field": Entry(
         "Fitness was best where `{field}` was {number:.3g}{unit} on average, and fell on both "
-        "sides: episodes lay between {low} and {high}{unit}",
+        "sides: {whose} lay between {low} and {high}{unit}",
         "Aim at that value instead of paying for more, or less, without end.",
     ),
     "blow-up": Entry(

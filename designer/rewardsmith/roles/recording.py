@@ -7,10 +7,19 @@ called *paid* is weighted.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import NamedTuple
 
 import numpy as np
 
 from rewardsmith.messages import EpisodeScore, Evaluation, FieldSpec, StateSpec, Trajectory
+
+
+class Waymark(NamedTuple):
+    """An episode on the way, as the means of its fields and what it came to."""
+
+    means: Mapping[str, float]
+    """Mean over the timesteps of each field that is one measurable number, in its unit."""
+    fitness: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,8 +41,10 @@ class Recording:
     state: StateSpec
     chance: Sequence[tuple[float, float]] = ()
     """(return, fitness) of rollouts of random actions."""
-    trail: Sequence[tuple[Trajectory, float]] = ()
-    """(episode, fitness) of all recorded checkpoints, the earliest first."""
+    trail: Sequence[Waymark] = ()
+    """Episodes of all recorded checkpoints, the earliest first."""
+    iteration_trail: Sequence[Waymark] = ()
+    """Those of every candidate of the iteration: fitness is the same measure for all."""
     reads: Collection[str] = ()
     """State fields that the program reads."""
 
@@ -89,6 +100,16 @@ class Recording:
 def is_measure(spec: FieldSpec) -> bool:
     """Whether a field is one number that can be more or less."""
     return not spec.shape and spec.kind == "float" and spec.constant is None
+
+
+def waymark(episode: Trajectory, fitness: float, state: StateSpec) -> Waymark:
+    """What is kept of an episode on the way; the start, which nobody chose, does not count."""
+    means = {
+        spec.name: float(episode.fields[spec.name][1:].astype(float).mean())
+        for spec in state.fields
+        if is_measure(spec)
+    }
+    return Waymark(means=means, fitness=fitness)
 
 
 def return_of(rollout: Trajectory) -> float:

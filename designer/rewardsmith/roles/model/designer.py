@@ -18,7 +18,6 @@ from rewardsmith.roles.model.history_view import (
     attempts,
     parent_view,
     said,
-    scored,
     worth_showing,
 )
 from rewardsmith.roles.model.library_view import EXAMPLES, library_view
@@ -82,7 +81,7 @@ def propose_requests(
         curves: Training statistics of earlier candidates, by id.
         init: A person's own program, which is candidate 0 of the first iteration.
     """
-    ranked = scored(history)
+    ranked = history.ranked
     parents, least = ranked[:N_PARENTS], ranked[N_PARENTS:][-1:] if task.is_ranked else []
     ideas = emphases(prompts, n, n_scored=len(parents))
     system = prompts.render(
@@ -120,7 +119,7 @@ def propose_requests(
 
 def parents_of(prompts: Prompts, history: History, n: int) -> list[tuple[CandidateId, ...]]:
     """Which earlier candidates each of `n` programs builds on, in the order of the requests."""
-    best = [result.id for result in scored(history)[:N_PARENTS]]
+    best = [result.id for result in history.ranked[:N_PARENTS]]
     return [_parents(idea, best) for idea in emphases(prompts, n, n_scored=len(best))]
 
 

@@ -115,13 +115,6 @@ class Quoted(NamedTuple):
     n_left_out: int
 
 
-def scored(history: History) -> list[Result]:
-    """Results with a finite score, the best first; the run's best leads whatever its luck."""
-    found = [r for r in history.results if r.score is not None and np.isfinite(r.score)]
-    best = history.best
-    return sorted(found, key=lambda r: (r is not best, -(r.score or 0.0), r.id))
-
-
 def attempts(history: History) -> list[Attempt]:
     """All earlier candidates, in their order."""
     closed = {result.id: result for result in history.results}

@@ -5,7 +5,7 @@ best candidates, cross the two best and keep one fresh hypothesis. Pure and dete
 task, history and seed give the same candidates. No two candidates of a run compute from one text.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice, zip_longest
 
@@ -63,7 +63,7 @@ def _drafts(
     """Candidates in order of trust, without numbers yet; endless."""
     plan = plan_of(brief)
     ideas = _ideas(plan, seeded)
-    parents = _parents(history)
+    parents = history.ranked
     if not parents:
         return ideas
     return chain.from_iterable(_turns(plan, brief, history, parents, ideas, rng))
@@ -73,7 +73,7 @@ def _turns(
     plan: Plan,
     brief: Brief,
     history: History,
-    parents: list[Result],
+    parents: Sequence[Result],
     ideas: Iterator[Candidate],
     rng: np.random.Generator,
 ) -> Iterator[list[Candidate]]:
@@ -94,12 +94,6 @@ def _new(drafts: Iterator[Candidate], known: set[str]) -> Iterator[Candidate]:
         if key not in known:
             known.add(key)
             yield draft
-
-
-def _parents(history: History) -> list[Result]:
-    """Scored results, the best first."""
-    scored = [r for r in history.results if r.score is not None and np.isfinite(r.score)]
-    return sorted(scored, key=lambda r: (-(r.score or 0.0), r.id))
 
 
 def _ideas(plan: Plan, rng: np.random.Generator) -> Iterator[Candidate]:
@@ -131,7 +125,7 @@ def _facts(history: History, but: CandidateId) -> tuple[Cause, ...]:
     """What other candidates' rollouts showed of the task itself; the best one's word counts."""
     if any(c.code in OF_THE_TASK for c in _causes(history, but)):
         return ()
-    others = (one.id for one in _parents(history) if one.id != but)
+    others = (one.id for one in history.ranked if one.id != but)
     found = (c for other in others for c in _causes(history, other) if c.code in OF_THE_TASK)
     return tuple(islice(found, 1))
 
@@ -141,7 +135,7 @@ def _causes(history: History, candidate: CandidateId) -> tuple[Cause, ...]:
     return analysis.causes if analysis else ()
 
 
-def _couples(parents: list[Result]) -> Iterator[Candidate]:
+def _couples(parents: Sequence[Result]) -> Iterator[Candidate]:
     for other in parents[1:4]:
         child = crossed(parents[0].judged.candidate.text, other.judged.candidate.text)
         if child:
