@@ -610,14 +610,9 @@ class History:
 
     @property
     def ranked(self) -> tuple[Result, ...]:
-        """Results with a finite score, the best first.
-
-        Only like is compared with like: who was trained to the end stands before who was stopped,
-        more trainings before fewer, a later rung before an earlier one, and then the score counts.
-        A stopped one's is of an early policy, which may well score higher than late ones.
-        """
+        """Results with a finite score, the best first, as `rank_of` has it."""
         scored = [r for r in self.results if r.score is not None and math.isfinite(r.score)]
-        return tuple(sorted(scored, key=_rank_of))
+        return tuple(sorted(scored, key=rank_of))
 
     def analysis(self, candidate: CandidateId) -> Analysis | None:
         """The analysis of `candidate`, if it has one."""
@@ -669,8 +664,13 @@ class Design:
     history: History
 
 
-def _rank_of(result: Result) -> tuple[bool, int, int, float, CandidateId]:
-    """Lower is better."""
+def rank_of(result: Result) -> tuple[bool, int, int, float, CandidateId]:
+    """What scored results are sorted by, the best first.
+
+    Only like is compared with like: who was trained to the end stands before who was stopped, more
+    trainings before fewer, a later rung before an earlier one, and then the score counts. A
+    stopped one's is of an early policy, which may well score higher than late ones.
+    """
     is_stopped = result.outcome != Outcome.TRAINED
     reached = result.steps if is_stopped else 0
     return is_stopped, -result.trainings, -reached, -(result.score or 0.0), result.id

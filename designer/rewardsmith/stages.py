@@ -26,6 +26,7 @@ from rewardsmith.messages import (
     Task,
     Trajectory,
     Verdict,
+    rank_of,
 )
 from rewardsmith.rewards.contract import RewardProgram, read_program
 from rewardsmith.rewards.exploits import Lineup
@@ -260,7 +261,7 @@ class Workshop:
         if self.team is None:
             return [one.analysis for one in studies]
         scored = [one for one in studies if one.result.score is not None]
-        scored.sort(key=lambda one: (-(one.result.score or 0.0), one.result.id))
+        scored.sort(key=lambda one: rank_of(one.result))
         chosen = scored[: self.arena.config.roles.studied]
         said = dict(zip([c.result.id for c in chosen], self.team.study(chosen), strict=True))
         return [said.get(one.result.id, one.analysis) for one in studies]
