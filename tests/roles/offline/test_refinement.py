@@ -11,6 +11,7 @@ from rewardsmith.messages import (
     Feedback,
     History,
     Iteration,
+    Outcome,
     Result,
     StateSpec,
     Task,
@@ -214,6 +215,30 @@ def test_what_another_candidate_showed_of_the_task_is_answered_too(
     children = propose(task, specs["hopper"], history, n=2, iteration=1, seed=0)
     assert children[0].parents == (best.id,)
     assert "x_velocity_target" in children[0].text
+
+
+def test_one_that_was_stopped_early_is_no_parent_before_one_that_was_trained(
+    make_task: Callable[[str], Task],
+    specs: Mapping[str, StateSpec],
+    instructions: Mapping[str, str],
+    make_candidate: Callable[..., Candidate],
+    make_result: Callable[..., Result],
+) -> None:
+    trained = make_result(make_candidate(RUNNER), score=-1.0)
+    other = make_result(make_candidate(RUNNER.replace("2.0,  #", "1.0,  #"), 1), score=0.5)
+    early = replace(other, outcome=Outcome.STOPPED)
+    iteration = Iteration(
+        index=0,
+        judged=(trained.judged, early.judged),
+        results=(trained, early),
+        analyses=tuple(
+            Analysis(candidate=one.id, causes=(because("unfinished"),)) for one in (trained, early)
+        ),
+    )
+    task = make_task(instructions["hopper"])
+    history = History(iterations=(iteration,))
+    (child,) = propose(task, specs["hopper"], history, n=1, iteration=1, seed=0)
+    assert child.parents == (trained.id,)
 
 
 def test_trembling_is_charged(refine: Refine) -> None:
