@@ -1,13 +1,11 @@
 """What a finished run came to: the table, the winner, how it came about, and what to do next."""
 
-import math
-
 from rich.console import Console
 
 from rewardsmith.cli.candidate_page import diff_text
 from rewardsmith.cli.ranking import show_ranking
 from rewardsmith.cli.terminal import code, diff, heading, safe
-from rewardsmith.messages import Claim
+from rewardsmith.messages import Claim, rank_of
 from rewardsmith.report.candidates import CandidateLine, best_line, candidate_lines, lineage
 from rewardsmith.report.opinions import opinion_of
 from rewardsmith.report.table import claim_table, search_line
@@ -63,10 +61,12 @@ def _show_descent(best: CandidateLine, lines: tuple[CandidateLine, ...], out: Co
     """What refinement changed: in the winner, or else in the best that did not beat it."""
     shown = best
     if best.id.iteration == 0:
-        later = [x for x in lines if x.candidate.parents and x.score is not None]
+        results = (line.result for line in lines if line.parents)
+        later = [result for result in results if result and result.score is not None]
         if not later:
             return
-        shown = max(later, key=lambda line: line.score or -math.inf)
+        first = min(later, key=rank_of).id
+        shown = next(line for line in lines if line.id == first)
         text = "\nNo refined candidate scored higher; the best of them is"
         out.print(safe(f"{text} {shown.id}, score {shown.score:.3g}.", "dim"))
     ancestor = lineage(shown, lines)[-1]

@@ -217,6 +217,18 @@ def test_what_another_candidate_showed_of_the_task_is_answered_too(
     assert "x_velocity_target" in children[0].text
 
 
+def test_what_the_task_wants_is_answered_in_every_form_and_beside_every_other_cause(
+    refine: Refine,
+) -> None:
+    peak = because("peaked-field", field="x_velocity", number=1.5)
+    children = refine(peak, because("oscillates"), text=RUNNER, n=8)
+    sketches = [sketch_of(child) for child in children]
+    assert all(sketch.params["x_velocity_target"] == 1.5 for sketch in sketches)
+    forms = {frozenset(n for n in s.components if n.startswith("x_velocity")) for s in sketches}
+    assert len(forms) == 4
+    assert any("smooth" in sketch.components for sketch in sketches)
+
+
 def test_one_that_was_stopped_early_is_no_parent_before_one_that_was_trained(
     make_task: Callable[[str], Task],
     specs: Mapping[str, StateSpec],

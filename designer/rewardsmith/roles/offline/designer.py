@@ -77,12 +77,20 @@ def _turns(
     ideas: Iterator[Candidate],
     rng: np.random.Generator,
 ) -> Iterator[list[Candidate]]:
-    """Interleave answers to the best and the second best, crossings, fresh ideas, mutations."""
+    """Interleave answers to the best and the second best, crossings, fresh ideas, mutations.
+
+    Where rollouts showed what the task itself wants, its answers come first: crossed and mutated
+    programs would carry the old mistake on, and often look better early in a training.
+    """
     first = _children(plan, brief, history, parents[0])
     second = _children(plan, brief, history, parents[1]) if len(parents) > 1 else iter(())
     mutants = _mutants(parents[0], rng)
     couples = _couples(parents)
-    sources = zip_longest(first, second, couples, first, ideas, mutants)
+    sources: Iterator[tuple[Candidate | None, ...]]
+    if any(c.code in OF_THE_TASK for c in _all_causes(history, parents[0].id)):
+        sources = chain(zip_longest(first, second), zip_longest(couples, ideas, mutants))
+    else:
+        sources = zip_longest(first, second, couples, first, ideas, mutants)
     for turn in sources:
         yield [draft for draft in turn if draft is not None]
 
@@ -105,7 +113,7 @@ def _children(plan: Plan, brief: Brief, history: History, parent: Result) -> Ite
     """Answers to the parent's causes; a program that cannot be taken apart is only reweighed."""
     analysis = history.analysis(parent.id)
     stats = {c.name: c for c in analysis.components} if analysis else {}
-    causes = _facts(history, parent.id) + _causes(history, parent.id)
+    causes = _all_causes(history, parent.id)
     text = parent.judged.candidate.text
     sketch = parse(text)
     if sketch is None:
@@ -119,6 +127,11 @@ def _children(plan: Plan, brief: Brief, history: History, parent: Result) -> Ite
         sketch = wished.sketch
     for revision in answers(sketch, causes, context):
         yield _draft(render(revision.sketch), f"From {parent.id}. {revision.change}", parent)
+
+
+def _all_causes(history: History, candidate: CandidateId) -> tuple[Cause, ...]:
+    """What is to be answered: facts of the task, then what the candidate's own rollouts showed."""
+    return _facts(history, candidate) + _causes(history, candidate)
 
 
 def _facts(history: History, but: CandidateId) -> tuple[Cause, ...]:

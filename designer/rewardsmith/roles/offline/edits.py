@@ -108,6 +108,8 @@ def reformed(
     sketch: Sketch, component: str, preferred: Iterable[str], context: Context
 ) -> Revision | None:
     """Pay the objective behind `component` in another form, by preference."""
+    if component not in sketch.components:  # an earlier answer has replaced it
+        return None
     part = context.bank.get(component)
     objective = _objective(part, context) if part else None
     if part is None or objective is None:

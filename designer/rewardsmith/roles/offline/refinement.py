@@ -35,21 +35,21 @@ _SEVERITY = {"error": 0, "warning": 1, "note": 2}
 
 
 def answers(sketch: Sketch, causes: tuple[Cause, ...], context: Context) -> Iterator[Revision]:
-    """Revisions of `sketch`: first all causes answered, then each alone, then second choices."""
+    """Revisions of `sketch`: first all causes answered, then each alone, then second choices.
+
+    What rollouts showed of the task itself is answered in all of them.
+    """
     known = [c for c in causes if c.code in EDITS]
     ordered = [c for c in known if c.severity != "note"] or _hints(known)
     ordered.sort(key=lambda c: _SEVERITY[c.severity])
+    facts = [c for c in ordered if c.code in OF_THE_TASK]
     n_variants = max((len(EDITS[c.code]) for c in ordered), default=0)
     for variant in range(n_variants):
-        together = _together(sketch, ordered[:3], context, variant)
-        if together:
-            yield together
-        for cause in ordered:
-            edits = EDITS[cause.code]
-            if variant < len(edits):
-                revision = edits[variant](sketch, cause, context)
-                if revision:
-                    yield _told(revision, cause)
+        alone = ([*facts, c] for c in ordered if c not in facts and variant < len(EDITS[c.code]))
+        for answered in (ordered[:3], facts, *alone):
+            revision = _together(sketch, answered, context, variant)
+            if revision:
+                yield revision
 
 
 def _hints(causes: list[Cause]) -> list[Cause]:
@@ -224,6 +224,16 @@ def _aim_softly(sketch: Sketch, cause: Cause, context: Context) -> Revision | No
     return _aimed_in("mixed", sketch, cause, context)
 
 
+def _aim_by_distance(sketch: Sketch, cause: Cause, context: Context) -> Revision | None:
+    """Charge the distance alone, in proportion."""
+    return _aimed_in("linear", sketch, cause, context)
+
+
+def _aim_when_close(sketch: Sketch, cause: Cause, context: Context) -> Revision | None:
+    """Pay for being close alone."""
+    return _aimed_in("bounded", sketch, cause, context)
+
+
 def _aimed_in(form: str, sketch: Sketch, cause: Cause, context: Context) -> Revision | None:
     view = _view_of(cause.field or "", context)
     if view is None or cause.number is None:
@@ -284,7 +294,7 @@ EDITS: dict[str, tuple[Edit, ...]] = {
     "unfinished": (_push, _relax),
     "stalled": (_other_reading, _other_form, _push),
     "oscillates": (_smoother, _cheaper),
-    "peaked-field": (_aim, _aim_softly),
+    "peaked-field": (_aim, _aim_softly, _aim_by_distance, _aim_when_close),
     "wanders-off": (_hold_field,),
     "blow-up": (_bound, _cheaper),
 }
