@@ -43,10 +43,11 @@ def answers(sketch: Sketch, causes: tuple[Cause, ...], context: Context) -> Iter
     ordered = [c for c in known if c.severity != "note"] or _hints(known)
     ordered.sort(key=lambda c: _SEVERITY[c.severity])
     facts = [c for c in ordered if c.code in OF_THE_TASK]
+    others = [c for c in ordered if c not in facts]
     n_variants = max((len(EDITS[c.code]) for c in ordered), default=0)
     for variant in range(n_variants):
-        alone = ([*facts, c] for c in ordered if c not in facts and variant < len(EDITS[c.code]))
-        for answered in (ordered[:3], facts, *alone):
+        alone = ([*facts, c] for c in others if variant < len(EDITS[c.code]))
+        for answered in ([*facts, *others][:3], facts, *alone):
             revision = _together(sketch, answered, context, variant)
             if revision:
                 yield revision
