@@ -194,27 +194,51 @@ def test_a_field_that_was_best_in_the_middle_is_aimed_at_that_value(refine: Refi
     assert child.weights == {"x_velocity_capped": 2.0, "alive": 0.5}
 
 
-def test_what_another_candidate_showed_of_the_task_is_answered_too(
+@pytest.fixture
+def first_of_two(
     make_task: Callable[[str], Task],
     specs: Mapping[str, StateSpec],
     instructions: Mapping[str, str],
-    make_candidate: Callable[..., Candidate],
-    make_result: Callable[..., Result],
+) -> Callable[..., Candidate]:
+    """The first child after an iteration of two candidates, with the causes seen in each."""
+
+    def proposed(one: Result, other: Result, *causes: tuple[Cause, ...]) -> Candidate:
+        results = (one, other)
+        iteration = Iteration(
+            index=0,
+            judged=tuple(r.judged for r in results),
+            results=results,
+            analyses=tuple(
+                Analysis(candidate=r.id, causes=seen)
+                for r, seen in zip(results, causes, strict=True)
+            ),
+        )
+        history = History(iterations=(iteration,))
+        task = make_task(instructions["hopper"])
+        (child,) = propose(task, specs["hopper"], history, n=1, iteration=1, seed=0)
+        return child
+
+    return proposed
+
+
+@pytest.fixture
+def two_runners(
+    make_candidate: Callable[..., Candidate], make_result: Callable[..., Result]
+) -> tuple[Result, Result]:
+    """Two results, the first with the lower score."""
+    slower = RUNNER.replace("2.0,  #", "1.0,  #")
+    first = make_result(make_candidate(RUNNER), score=-1.0)
+    return first, make_result(make_candidate(slower, 1), score=0.5)
+
+
+def test_what_another_candidate_showed_of_the_task_is_answered_too(
+    first_of_two: Callable[..., Candidate], two_runners: tuple[Result, Result]
 ) -> None:
-    best = make_result(make_candidate(RUNNER), score=1.0)
-    other = make_result(make_candidate(RUNNER.replace("2.0,  #", "1.0,  #"), 1), score=0.5)
+    worse, best = two_runners
     peak = because("peaked-field", field="x_velocity", number=1.5)
-    iteration = Iteration(
-        index=0,
-        judged=(best.judged, other.judged),
-        results=(best, other),
-        analyses=(Analysis(candidate=best.id), Analysis(candidate=other.id, causes=(peak,))),
-    )
-    history = History(iterations=(iteration,))
-    task = make_task(instructions["hopper"])
-    children = propose(task, specs["hopper"], history, n=2, iteration=1, seed=0)
-    assert children[0].parents == (best.id,)
-    assert "x_velocity_target" in children[0].text
+    child = first_of_two(worse, best, (peak,), ())
+    assert child.parents == (best.id,)
+    assert "x_velocity_target" in child.text
 
 
 def test_what_the_task_wants_is_answered_in_every_form_and_beside_every_other_cause(
@@ -230,27 +254,13 @@ def test_what_the_task_wants_is_answered_in_every_form_and_beside_every_other_ca
 
 
 def test_one_that_was_stopped_early_is_no_parent_before_one_that_was_trained(
-    make_task: Callable[[str], Task],
-    specs: Mapping[str, StateSpec],
-    instructions: Mapping[str, str],
-    make_candidate: Callable[..., Candidate],
-    make_result: Callable[..., Result],
+    first_of_two: Callable[..., Candidate], two_runners: tuple[Result, Result]
 ) -> None:
-    trained = make_result(make_candidate(RUNNER), score=-1.0)
-    other = make_result(make_candidate(RUNNER.replace("2.0,  #", "1.0,  #"), 1), score=0.5)
+    trained, other = two_runners
     early = replace(other, outcome=Outcome.STOPPED)
-    iteration = Iteration(
-        index=0,
-        judged=(trained.judged, early.judged),
-        results=(trained, early),
-        analyses=tuple(
-            Analysis(candidate=one.id, causes=(because("unfinished"),)) for one in (trained, early)
-        ),
-    )
-    task = make_task(instructions["hopper"])
-    history = History(iterations=(iteration,))
-    (child,) = propose(task, specs["hopper"], history, n=1, iteration=1, seed=0)
-    assert child.parents == (trained.id,)
+    rising = (because("unfinished"),)
+    assert first_of_two(trained, other, rising, rising).parents == (other.id,)
+    assert first_of_two(trained, early, rising, rising).parents == (trained.id,)
 
 
 def test_trembling_is_charged(refine: Refine) -> None:

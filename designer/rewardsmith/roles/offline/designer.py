@@ -1,8 +1,9 @@
 """The offline Reward Designer: proposes candidates without a language model.
 
 A first iteration states diverse hypotheses; later ones answer what the analyzer found about the
-best candidates, cross the two best and keep one fresh hypothesis. Pure and deterministic: the same
-task, history and seed give the same candidates. No two candidates of a run compute from one text.
+best candidates, cross the two best and keep one fresh hypothesis; what it found of the task itself
+is answered before anything is crossed. Pure and deterministic: the same task, history and seed give
+the same candidates. No two candidates of a run compute from one text.
 """
 
 from collections.abc import Callable, Iterator, Sequence
